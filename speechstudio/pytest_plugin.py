@@ -1,0 +1,20 @@
+"""Loaded by pytest before anything reads the settings: nothing of the person
+who runs the tests is touched, and nothing of theirs changes a test."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_OURS = ("DATABASE_URL", "REDIS_URL", "ADMIN_USERNAME", "ADMIN_PASSWORD", "BASE_MODELS")
+
+_folder = tempfile.mkdtemp(prefix="speechstudio-test-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+for _name in _OURS:
+    os.environ.pop(_name, None)
+os.environ["DATA_DIR"] = _folder
+if url := os.environ.get("TEST_DATABASE_URL"):
+    # The same tests on PostgreSQL.
+    os.environ["DATABASE_URL"] = url
