@@ -1,0 +1,48 @@
+"""Files of projects: where they lie, on whatever storage the settings name."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+
+from projects.models import Project
+
+
+def folder_of(project: Project) -> str:
+    return f"projects/{project.pk}"
+
+
+def delete_tree(folder: str) -> None:
+    """Delete all files below `folder`; what is not there is no error."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in files:
+        default_storage.delete(f"{folder}/{name}")
+    for name in folders:
+        delete_tree(f"{folder}/{name}")
+    # On a disk this takes the emptied folder away; elsewhere there are none.
+    default_storage.delete(folder)
+
+
+@contextmanager
+def local_copy(name: str | None) -> Iterator[Path]:
+    """A path on this disk with the file's content: itself where it can be."""
+    if not name:
+        raise FileNotFoundError("No file was kept.")
+    try:
+        path = default_storage.path(name)
+    except NotImplementedError:
+        with tempfile.NamedTemporaryFile(suffix=Path(name).suffix) as copy:
+            with default_storage.open(name) as source:
+                shutil.copyfileobj(source, copy)
+            copy.flush()
+            yield Path(copy.name)
+    else:
+        yield Path(path)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from projects import services
+from projects.access import project_for, projects_of
+from projects.forms import MemberForm, NewProjectForm, ProjectForm, RoleForm
+from projects.listing import columns, page_of, query_without, sort_key
+from projects.models import Member, Project, Role
+from projects.requests import Request
+
+_SORTS = {"name": "name", "language": "locale", "created": "created"}
+_HEADS = [
+    ("Name", "name"),
+    ("Language", "language"),
+    ("Datasets#", ""),
+    ("Tests#", ""),
+    ("Created", "created"),
+]
+
+
+@require_GET
+def index(request: Request) -> HttpResponse:
+    search = request.GET.get("q", "").strip()
+    projects = projects_of(request.user).annotate(
+        dataset_count=Count("datasets", distinct=True),
+        evaluation_count=Count("evaluations", distinct=True),
+    )
+    if search:
+        projects = projects.filter(
+            Q(name__icontains=search) | Q(description__icontains=search)
+        )
+    projects = projects.order_by(sort_key(request, _SORTS, "-created"), "pk")
+    ctx = {
+        "page": page_of(request, projects),
+        "columns": columns(request, _HEADS, "-created"),
+        "query": query_without(request, "page"),
+        "q": search,
+        "has_any": bool(search) or projects_of(request.user).exists(),
+    }
+    return render(request, "projects/list.html", ctx)
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: Request) -> HttpResponse:
+    form = NewProjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        project = services.create(request.user, **form.cleaned_data)
+        return redirect(project)
+    return render(request, "projects/form.html", {"form": form})
+
+
+@require_GET
+def detail(request: Request, project_id: UUID) -> HttpResponse:
+    project = project_for(request.user, project_id)
+    tests = project.evaluations.prefetch_related("candidates__model")
+    ctx = {
+        "project": project,
+        "room": "overview",
+        "dataset_count": project.datasets.count(),
+        "evaluation_count": project.evaluations.count(),
+        "members": project.memberships.select_related("user"),
+        "datasets": project.datasets.all()[:5],
+        "evaluations": tests.select_related("dataset")[:5],
+    }
+    return render(request, "projects/detail.html", ctx)
+
+
+@require_http_methods(["GET", "POST"])
+def settings(request: Request, project_id: UUID) -> HttpResponse:
+    project = project_for(request.user, project_id)
+    if request.method == "POST":
+        project_for(request.user, project_id, Role.OWNER)
+    form = ProjectForm(request.POST or None, instance=project)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "The project was saved.")
+        return redirect("project-settings", project.pk)
+    return _settings_page(request, project, form, MemberForm())
+
+
+@require_POST
+def add_member(request: Request, project_id: UUID) -> HttpResponse:
+    project = project_for(request.user, project_id, Role.OWNER)
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        return _settings_page(request, project, ProjectForm(instance=project), form)
+    _change_members(
+        request, project, form.cleaned_data["username"].pk, form.cleaned_data["role"]
+    )
+    return redirect("project-settings", project.pk)
+
+
+@require_POST
+def change_member(request: Request, project_id: UUID, member_id: int) -> HttpResponse:
+    """Change a role, or take the member out with the button named `remove`."""
+    project = project_for(request.user, project_id, Role.OWNER)
+    member = get_object_or_404(Member, pk=member_id, project=project)
+    form = RoleForm(request.POST)
+    if "remove" in request.POST:
+        _change_members(request, project, member.user_id, "")
+    elif form.is_valid():
+        _change_members(request, project, member.user_id, form.cleaned_data["role"])
+    else:
+        messages.error(request, "That is not a role.")
+    return redirect("project-settings", project.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: Request, project_id: UUID) -> HttpResponse:
+    project = project_for(request.user, project_id, Role.OWNER)
+    if request.method == "POST":
+        services.delete(project)
+        messages.success(request, f"“{project.name}” was deleted.")
+        return redirect("project-list")
+    ctx = {
+        "project": project,
+        "room": "settings",
+        "dataset_count": project.datasets.count(),
+        "evaluation_count": project.evaluations.count(),
+    }
+    return render(request, "projects/delete.html", ctx)
+
+
+def _change_members(
+    request: Request, project: Project, user_id: int, role: str
+) -> None:
+    try:
+        if role:
+            services.set_role(project, user_id, role)
+        else:
+            services.remove_member(project, user_id)
+    except services.LastOwner as e:
+        messages.error(request, str(e))
+    else:
+        messages.success(request, "The members were changed.")
+
+
+def _settings_page(
+    request: Request, project: Project, form: ProjectForm, member_form: MemberForm
+) -> HttpResponse:
+    ctx = {
+        "project": project,
+        "room": "settings",
+        "form": form,
+        "member_form": member_form,
+        "members": project.memberships.select_related("user"),
+        "roles": Role.choices,
+    }
+    status = 422 if form.errors or member_form.errors else 200
+    return render(request, "projects/settings.html", ctx, status=status)
