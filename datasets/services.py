@@ -1,0 +1,63 @@
+"""What a person or a client can do with datasets."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from uuid import uuid4
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from datasets.models import Dataset
+from projects.models import Project
+from projects.storage import delete_tree
+
+
+class InUse(Exception):
+    """The dataset cannot go while something is made of it."""
+
+
+def upload(
+    project: Project, name: str, file: File[bytes], description: str = ""
+) -> Dataset:
+    """Keep an uploaded file and have it imported."""
+    dataset = Dataset(
+        pk=uuid4(),
+        project=project,
+        name=name,
+        description=description,
+        source_name=PurePath(file.name or "upload.zip").name[:255],
+        source_bytes=file.size,
+    )
+    dataset.source.name = default_storage.save(f"{dataset.folder}/source.zip", file)
+    try:
+        with transaction.atomic():
+            dataset.save(force_insert=True)
+            transaction.on_commit(dataset.enqueue)
+    except Exception:
+        delete_tree(dataset.folder)
+        raise
+    return dataset
+
+
+def retry(dataset: Dataset) -> None:
+    """Import a dataset again whose import failed."""
+    if dataset.retry():
+        transaction.on_commit(dataset.enqueue)
+
+
+@transaction.atomic
+def delete(dataset: Dataset) -> None:
+    """Delete a dataset with its files; a running import stops.
+
+    Raises `InUse` while a test was made of it.
+    """
+    folder = dataset.folder
+    users = list(dataset.evaluations.values_list("name", flat=True)[:4])
+    if users:
+        names = ", ".join(f"“{name}”" for name in users[:3])
+        more = " and others" if len(users) > 3 else ""
+        raise InUse(f"It is used by the test {names}{more}. Delete that first.")
+    dataset.delete()
+    transaction.on_commit(lambda: delete_tree(folder))
