@@ -1,0 +1,210 @@
+"""Run a test: cut it into shards, recognise and score each, sum up.
+
+Each shard is an idempotent job: what it has stored it does not do again, so
+a worker that dies costs what it had in hand, and any number of workers may
+take part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from engines.base import Clip, Decoding, EngineError, Transcript
+from engines.registry import get_engine
+from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
+from evaluations.scoring import ErrorCounts, counts
+from jobs.models import Gone, Job
+from projects.storage import local_copy
+from training.fetch import ensure
+
+# A shard ends when it holds so many utterances or so much audio: enough for
+# an engine to batch, little enough that losing one costs a minute.
+SHARD_UTTERANCES = 32
+SHARD_SECONDS = 300.0
+_BATCH = 1000  # rows written at once
+_ERRORS = F("insertions") + F("deletions") + F("substitutions")
+
+
+def evaluate(evaluation: Evaluation) -> None:
+    """Make the models ready, plan the shards and queue them.
+
+    Raises `EngineError` when a model cannot be had.
+    """
+    candidates = list(evaluation.candidates.select_related("model"))
+    for candidate in candidates:
+        if candidate.model.status != Job.Status.SUCCEEDED:
+            _say(evaluation, f"Fetching the model {candidate.model.name}")
+            ensure(candidate.model)
+    _say(evaluation, "")
+    _plan_items(evaluation)
+    for candidate in candidates:
+        _plan_shards(evaluation, candidate)
+    total = evaluation.items.count() * len(candidates)
+    done = Hypothesis.objects.filter(candidate__in=candidates).count()
+    evaluation.report(done, total)
+    shards = Shard.objects.filter(candidate__in=candidates)
+    for shard in shards.filter(status=Job.Status.FAILED):
+        shard.retry()
+    evaluation.hand_over()
+    for shard in shards.filter(status=Job.Status.NOT_STARTED).order_by(
+        "candidate__position", "first"
+    ):
+        shard.enqueue()
+
+
+def recognise(shard: Shard) -> None:
+    """Recognise and score the shard's utterances that have no result yet."""
+    candidate = shard.candidate
+    evaluation = candidate.evaluation
+    if evaluation.status != Job.Status.RUNNING:
+        raise Gone("The test ended without this shard.")
+    todo = {
+        str(item.position): item
+        for item in _items_of(shard).exclude(hypotheses__candidate=candidate)
+    }
+    total = shard.last - shard.first + 1
+    shard.report(total - len(todo), total)
+    engine = get_engine(candidate.model.engine)
+    options = Decoding(locale=evaluation.project.locale)
+    with ExitStack() as copies:
+        clips = [
+            Clip(key, copies.enter_context(local_copy(item.utterance.audio.name)))
+            for key, item in todo.items()
+        ]
+        for transcript in engine.transcribe(candidate.model.reference, clips, options):
+            _store(shard, todo.pop(transcript.key), transcript, options.locale)
+    if todo:
+        raise EngineError(f"The engine gave no result for {len(todo)} utterances.")
+    shard.succeed()
+
+
+def settle(evaluation_id: UUID | str) -> None:
+    """End the test if its last shard has ended; else do nothing."""
+    evaluation = Evaluation.objects.filter(
+        pk=evaluation_id, status=Job.Status.RUNNING, heartbeat=None
+    ).first()
+    if evaluation is None:
+        return
+    shards = Shard.objects.filter(candidate__evaluation=evaluation)
+    failed = shards.filter(status=Job.Status.FAILED).first()
+    if failed:
+        evaluation.fail(failed.error, failed.error_code)
+        shards.filter(status=Job.Status.NOT_STARTED).delete()
+    elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
+        with transaction.atomic():
+            for candidate in evaluation.candidates.all():
+                _sum_up(candidate)
+            _mark_items(evaluation)
+            evaluation.succeed()
+
+
+def _say(evaluation: Evaluation, stage: str) -> None:
+    Evaluation.objects.filter(pk=evaluation.pk).update(stage=stage)
+
+
+def _plan_items(evaluation: Evaluation) -> None:
+    rows = evaluation.dataset.utterances.values_list("pk", "position")
+    Item.objects.bulk_create(
+        (
+            Item(evaluation=evaluation, utterance_id=key, position=position)
+            for key, position in rows.iterator(_BATCH)
+        ),
+        batch_size=_BATCH,
+        ignore_conflicts=True,
+    )
+
+
+def _plan_shards(evaluation: Evaluation, candidate: Candidate) -> None:
+    lengths = evaluation.dataset.utterances.values_list("position", "seconds")
+    Shard.objects.bulk_create(
+        (
+            Shard(candidate=candidate, first=first, last=last)
+            for first, last in slices(lengths.iterator(_BATCH))
+        ),
+        batch_size=_BATCH,
+        ignore_conflicts=True,
+    )
+
+
+def slices(lengths: Iterator[tuple[int, float]]) -> Iterator[tuple[int, int]]:
+    """Cut (position, seconds) pairs into runs of first and last position.
+
+    >>> list(slices(iter([(1, 200.0), (2, 90.0), (3, 20.0), (4, 900.0)])))
+    [(1, 2), (3, 3), (4, 4)]
+    """
+    first = last = 0
+    held = 0.0
+    for position, seconds in lengths:
+        full = held + seconds > SHARD_SECONDS or last - first + 1 >= SHARD_UTTERANCES
+        if first and full:
+            yield first, last
+            first, held = 0, 0.0
+        first = first or position
+        last = position
+        held += seconds
+    if first:
+        yield first, last
+
+
+def _items_of(shard: Shard) -> QuerySet[Item]:
+    return Item.objects.filter(
+        evaluation_id=shard.candidate.evaluation_id,
+        position__range=(shard.first, shard.last),
+    ).select_related("utterance")
+
+
+def _store(shard: Shard, item: Item, heard: Transcript, locale: str) -> None:
+    """Keep one result. Result and progress are one step: neither goes alone."""
+    errors = ErrorCounts()
+    if heard.error is None:
+        errors = counts(item.utterance.transcript, heard.text, locale)
+    with transaction.atomic():
+        shard.report(shard.done + 1, shard.total)
+        Hypothesis.objects.create(
+            candidate=shard.candidate,
+            item=item,
+            text=heard.text,
+            timings=[
+                [w.text, round(w.start, 2), round(w.end, 2), round(w.probability, 3)]
+                for w in heard.words
+            ],
+            error=str(heard.error or ""),
+            words=errors.words,
+            insertions=errors.insertions,
+            deletions=errors.deletions,
+            substitutions=errors.substitutions,
+        )
+        Evaluation.objects.filter(pk=item.evaluation_id).update(done=F("done") + 1)
+
+
+def _sum_up(candidate: Candidate) -> None:
+    scored = Q(error="")
+    sums = candidate.hypotheses.annotate(all_errors=_ERRORS).aggregate(
+        **{
+            f"{name}_": Coalesce(Sum(name), 0)
+            for name in ("words", "insertions", "deletions", "substitutions")
+        },
+        sentences_=Count("pk", filter=scored),
+        wrong_sentences_=Count("pk", filter=Q(all_errors__gt=0)),
+        failed_=Count("pk", filter=~scored),
+    )
+    Candidate.objects.filter(pk=candidate.pk).update(
+        **{name.removesuffix("_"): value for name, value in sums.items()}
+    )
+
+
+def _mark_items(evaluation: Evaluation) -> None:
+    total = (
+        Hypothesis.objects.filter(item=OuterRef("pk"))
+        .order_by()
+        .values("item")
+        .annotate(total=Sum(_ERRORS))
+        .values("total")
+    )
+    evaluation.items.update(errors=Coalesce(Subquery(total), 0))

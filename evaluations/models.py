@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from celery import current_app
+from django.db import models
+from django.urls import reverse
+
+from datasets.models import Dataset, Utterance
+from evaluations.scoring import ErrorCounts
+from jobs.models import Job
+from projects.models import Project
+from training.models import SpeechModel
+
+
+class Counted(models.Model):
+    """Errors in words, as integers: every total is a sum, never an average."""
+
+    words = models.PositiveIntegerField(default=0, editable=False)
+    insertions = models.PositiveIntegerField(default=0, editable=False)
+    deletions = models.PositiveIntegerField(default=0, editable=False)
+    substitutions = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def counts(self) -> ErrorCounts:
+        return ErrorCounts(
+            words=self.words,
+            insertions=self.insertions,
+            deletions=self.deletions,
+            substitutions=self.substitutions,
+        )
+
+
+class Evaluation(Job):
+    """A test: one dataset recognised by one or more models, and compared."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="evaluations"
+    )
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.RESTRICT, related_name="evaluations"
+    )
+    models_tested: models.ManyToManyField[SpeechModel, Candidate] = (
+        models.ManyToManyField(
+            SpeechModel, through="Candidate", related_name="evaluations"
+        )
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=2000)
+    # What it does right now, in words, while it is Running.
+    stage = models.CharField(max_length=200, blank=True, editable=False)
+
+    task_name: ClassVar[str] = "evaluations.tasks.run_evaluation"
+    settle_task: ClassVar[str] = "evaluations.tasks.settle_evaluation"
+    unit_label: ClassVar[str] = "utterances"
+
+    class Meta:
+        ordering = ["-created"]
+        indexes = [models.Index(fields=["project", "-created"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("evaluation-detail", args=[self.pk])
+
+    @classmethod
+    def tend(cls) -> None:
+        """End the tests whose last shard's worker died before it could."""
+        for key in cls.objects.filter(
+            status=cls.Status.RUNNING, heartbeat=None
+        ).values_list("pk", flat=True):
+            current_app.signature(cls.settle_task, args=[str(key)]).apply_async()
+
+
+class Candidate(Counted):
+    """One model in one test, with its errors summed over all utterances."""
+
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, related_name="candidates"
+    )
+    model = models.ForeignKey(
+        SpeechModel, on_delete=models.RESTRICT, related_name="candidates"
+    )
+    position = models.PositiveSmallIntegerField()
+    # Utterances that were scored, those of them with any error, and those
+    # that could not be recognised at all.
+    sentences = models.PositiveIntegerField(default=0, editable=False)
+    wrong_sentences = models.PositiveIntegerField(default=0, editable=False)
+    failed = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "model"], name="a_model_once_a_test"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.model.name
+
+    @property
+    def sentence_error_rate(self) -> float | None:
+        return self.wrong_sentences / self.sentences if self.sentences else None
+
+
+class Item(models.Model):
+    """One utterance in one test: a row of the reviewer's page."""
+
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, related_name="items"
+    )
+    utterance = models.ForeignKey(
+        Utterance, on_delete=models.CASCADE, related_name="items"
+    )
+    position = models.PositiveIntegerField()
+    # Errors of all candidates together: what the page sorts and filters by.
+    errors = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "position"], name="one_item_a_position"
+            )
+        ]
+        indexes = [models.Index(fields=["evaluation", "-errors", "position"])]
+
+    def __str__(self) -> str:
+        return f"{self.evaluation_id} {self.position}"
+
+
+class Hypothesis(Counted):
+    """What one candidate heard in one utterance, and its errors."""
+
+    candidate = models.ForeignKey(
+        Candidate, on_delete=models.CASCADE, related_name="hypotheses"
+    )
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="hypotheses")
+    text = models.TextField(blank=True)
+    # [text, start, end, probability] for each word; times in seconds.
+    timings = models.JSONField(default=list)
+    # Why there is no transcript, when there is none.
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "hypotheses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "candidate"], name="one_hypothesis_each"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Shard(Job):
+    """Some utterances of a test for one candidate: what one task does."""
+
+    candidate = models.ForeignKey(
+        Candidate, on_delete=models.CASCADE, related_name="shards"
+    )
+    task_name: ClassVar[str] = "evaluations.tasks.run_shard"
+    # Positions of its items, both included.
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["candidate", "first"], name="shards_do_not_overlap"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id} {self.first}-{self.last}"

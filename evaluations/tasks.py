@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from engines.base import EngineError
+from evaluations.evaluate import evaluate, recognise, settle
+from evaluations.models import Evaluation, Shard
+from jobs.runner import run
+
+
+@shared_task
+def run_evaluation(evaluation_id: str) -> None:
+    run(Evaluation, evaluation_id, evaluate, expected=(EngineError,))
+    settle(evaluation_id)
+
+
+@shared_task
+def run_shard(shard_id: str) -> None:
+    run(Shard, shard_id, recognise, expected=(EngineError,))
+    evaluation_id = _evaluation_of(shard_id)
+    if evaluation_id:
+        settle(evaluation_id)
+
+
+@shared_task
+def settle_evaluation(evaluation_id: str) -> None:
+    settle(evaluation_id)
+
+
+def _evaluation_of(shard_id: str) -> UUID | None:
+    keys = Shard.objects.filter(pk=shard_id).values_list(
+        "candidate__evaluation", flat=True
+    )
+    return keys.first()

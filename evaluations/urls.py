@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from evaluations import views, wizard
+
+urlpatterns = [
+    path("projects/<uuid:project_id>/tests/", views.index, name="evaluation-list"),
+    path(
+        "projects/<uuid:project_id>/tests/new/",
+        wizard.start,
+        name="evaluation-create",
+    ),
+    path(
+        "projects/<uuid:project_id>/tests/new/<slug:step>/",
+        wizard.show,
+        name="evaluation-step",
+    ),
+    path("tests/<uuid:evaluation_id>/", views.detail, name="evaluation-detail"),
+    path("tests/<uuid:evaluation_id>/edit/", views.edit, name="evaluation-edit"),
+    path("tests/<uuid:evaluation_id>/retry/", views.retry, name="evaluation-retry"),
+    path("tests/<uuid:evaluation_id>/delete/", views.delete, name="evaluation-delete"),
+]

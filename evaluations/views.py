@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from evaluations import services
+from evaluations.forms import RenameForm, testable
+from evaluations.models import Evaluation, Hypothesis, Item
+from evaluations.normalization import unit
+from evaluations.rows import rows_of
+from projects.access import project_for
+from projects.listing import columns, page_of, query_without, sort_key
+from projects.models import Role
+from projects.requests import Request
+
+_SORTS = {
+    "name": "name",
+    "dataset": "dataset__name",
+    "status": "status",
+    "created": "created",
+}
+_HEADS = [
+    ("Name", "name"),
+    ("Dataset", "dataset"),
+    ("Status", "status"),
+    ("Word error rate", ""),
+    ("Created", "created"),
+]
+_ITEM_SORTS = {
+    "position": "position",
+    "errors": "errors",
+    "name": "utterance__name",
+    "duration": "utterance__seconds",
+}
+ITEM_ORDERS = [
+    ("-errors", "Most errors"),
+    ("position", "Order of the dataset"),
+    ("name", "File name"),
+    ("-duration", "Longest"),
+    ("duration", "Shortest"),
+]
+
+
+@require_GET
+def index(request: Request, project_id: UUID) -> HttpResponse:
+    project = project_for(request.user, project_id)
+    search = request.GET.get("q", "").strip()
+    status = request.GET.get("status", "")
+    tests = project.evaluations.select_related("dataset").prefetch_related(
+        "candidates__model"
+    )
+    if search:
+        tests = tests.filter(
+            Q(name__icontains=search) | Q(dataset__name__icontains=search)
+        )
+    if status in Evaluation.Status:
+        tests = tests.filter(status=status)
+    page = page_of(request, tests.order_by(sort_key(request, _SORTS, "-created"), "pk"))
+    ctx = {
+        "project": project,
+        "room": "evaluations",
+        "page": page,
+        "columns": columns(request, _HEADS, "-created"),
+        "query": query_without(request, "page"),
+        "q": search,
+        "status": status,
+        "statuses": Evaluation.Status.choices,
+        "is_filtered": bool(search or status),
+        "is_active": any(test.is_active for test in page),
+        "can_test": testable(project).exists(),
+    }
+    part = "_table" if request.htmx else "list"
+    return render(request, f"evaluations/{part}.html", ctx)
+
+
+@require_GET
+def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
+    """The page of a test; htmx asks for its body alone, while it changes."""
+    evaluation = _evaluation_for(request, evaluation_id)
+    candidates = list(evaluation.candidates.select_related("model"))
+    ctx = {
+        "project": evaluation.project,
+        "room": "evaluations",
+        "evaluation": evaluation,
+        "candidates": candidates,
+        "unit": {"word": "WER", "character": "CER"}[unit(evaluation.project.locale)],
+        "most_errors": max((c.counts.errors for c in candidates), default=0),
+    }
+    if evaluation.status == Evaluation.Status.SUCCEEDED:
+        page = page_of(request, _items(request, evaluation))
+        ctx |= {
+            "page": page,
+            "rows": rows_of(evaluation, list(page), candidates),
+            "query": query_without(request, "page"),
+            "q": request.GET.get("q", "").strip(),
+            "only": request.GET.get("only", ""),
+            "sort": request.GET.get("sort", "position"),
+            "orders": ITEM_ORDERS,
+        }
+    if not request.htmx:
+        return render(request, "evaluations/detail.html", ctx)
+    if not evaluation.is_active:
+        return HttpResponseClientRefresh()
+    return render(request, "evaluations/_body.html", ctx)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
+    evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
+    form = RenameForm(request.POST or None, instance=evaluation)
+    if request.method == "POST" and form.is_valid():
+        Evaluation.objects.filter(pk=evaluation.pk).update(**form.cleaned_data)
+        return redirect(evaluation)
+    ctx = {
+        "project": evaluation.project,
+        "room": "evaluations",
+        "evaluation": evaluation,
+        "form": form,
+    }
+    return render(request, "evaluations/edit.html", ctx)
+
+
+@require_POST
+def retry(request: Request, evaluation_id: UUID) -> HttpResponse:
+    evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
+    services.retry(evaluation)
+    return redirect(evaluation)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: Request, evaluation_id: UUID) -> HttpResponse:
+    evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
+    if request.method == "POST":
+        services.delete(evaluation)
+        messages.success(request, f"“{evaluation.name}” was deleted.")
+        return redirect("evaluation-list", evaluation.project_id)
+    ctx = {
+        "project": evaluation.project,
+        "room": "evaluations",
+        "evaluation": evaluation,
+    }
+    return render(request, "evaluations/delete.html", ctx)
+
+
+def _evaluation_for(
+    request: Request, evaluation_id: UUID, role: Role = Role.VIEWER
+) -> Evaluation:
+    evaluation = get_object_or_404(
+        Evaluation.objects.select_related("dataset"), pk=evaluation_id
+    )
+    evaluation.project = project_for(request.user, evaluation.project_id, role)
+    return evaluation
+
+
+def _items(request: Request, evaluation: Evaluation) -> QuerySet[Item]:
+    """The utterances that the address asks for, in its order."""
+    items = evaluation.items.select_related("utterance")
+    if request.GET.get("only") == "errors":
+        items = items.filter(errors__gt=0)
+    search = request.GET.get("q", "").strip()
+    if search:
+        heard = Hypothesis.objects.filter(item=OuterRef("pk"), text__icontains=search)
+        items = items.filter(
+            Q(utterance__name__icontains=search)
+            | Q(utterance__transcript__icontains=search)
+            | Exists(heard)
+        )
+    return items.order_by(sort_key(request, _ITEM_SORTS, "position"), "position")

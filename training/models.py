@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from jobs.models import Job
+
+
+class SpeechModel(Job):
+    """A model that can be tested.
+
+    A base model is what an engine offers before any training. Its job is to
+    be brought to this disk: it waits until it is first needed.
+    """
+
+    engine = models.CharField(max_length=20, default="whisper", editable=False)
+    # What the engine calls it: a name, a folder, a name on a hub.
+    reference = models.CharField(max_length=500, editable=False)
+    name = models.CharField(max_length=200)
+    # Language tags without region, such as "en", separated by spaces; empty
+    # means every language.
+    languages = models.TextField(blank=True, editable=False)
+    # False once the settings do not name it any more: old tests keep it.
+    is_offered = models.BooleanField(default=True, editable=False)
+
+    task_name: ClassVar[str] = "training.tasks.fetch_model"
+    unit_label: ClassVar[str] = "MB"
+
+    class Meta:
+        ordering = ["created", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["engine", "reference"], name="one_row_a_base_model"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def speaks(self, locale: str) -> bool:
+        language = locale.split("-")[0].lower()
+        return not self.languages or language in self.languages.split()
+
+    @classmethod
+    def forgotten(cls) -> models.QuerySet[SpeechModel]:
+        # A base model waits until a test needs it, which may be never.
+        return cls.objects.none()
