@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from datasets.models import Dataset
+from evaluations.models import Evaluation
+from jobs.models import Job
+from projects.access import projects_of
+from speechstudio.setup import is_fresh
+
+_ACTIVE = [Job.Status.NOT_STARTED, Job.Status.RUNNING]
+_SHOWN = 10
+
+
+@login_not_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Send everybody where they can do something."""
+    return redirect("setup" if is_fresh() else "project-list")
+
+
+@login_not_required
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    if is_fresh():
+        return redirect("setup")
+    return LoginView.as_view(redirect_authenticated_user=True)(request)
+
+
+@require_GET
+def job_menu(request: HttpRequest) -> HttpResponse:
+    """What runs for this person right now, for the top bar."""
+    projects = projects_of(request.user)
+    jobs: list[Dataset | Evaluation] = []
+    for kind in (Dataset, Evaluation):
+        active = kind.objects.filter(status__in=_ACTIVE, project__in=projects)
+        jobs += active.order_by("created")[:_SHOWN]
+    ctx = {
+        "jobs": [
+            {
+                "label": job.name,
+                "url": job.get_absolute_url(),
+                "share": None if job.is_waiting else job.share,
+            }
+            for job in jobs
+        ]
+    }
+    return render(request, "shared/_jobs.html", ctx)
