@@ -7,13 +7,14 @@ from django.urls import include, path
 from speechstudio import views
 from speechstudio.health import healthz
 from speechstudio.setup import setup
+from speechstudio.sign_in import sign_in
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("setup/", setup, name="setup"),
     path("jobs/", views.job_menu, name="job-menu"),
-    path("sign-in/", views.sign_in, name="login"),
+    path("sign-in/", sign_in, name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
     path(
         "password/",

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
@@ -10,6 +9,7 @@ from datasets.models import Dataset
 from evaluations.models import Evaluation
 from jobs.models import Job
 from projects.access import projects_of
+from projects.requests import Request
 from speechstudio.setup import is_fresh
 
 _ACTIVE = [Job.Status.NOT_STARTED, Job.Status.RUNNING]
@@ -18,20 +18,13 @@ _SHOWN = 10
 
 @login_not_required
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Send everybody where they can do something."""
     return redirect("setup" if is_fresh() else "project-list")
 
 
-@login_not_required
-def sign_in(request: HttpRequest) -> HttpResponseBase:
-    if is_fresh():
-        return redirect("setup")
-    return LoginView.as_view(redirect_authenticated_user=True)(request)
-
-
 @require_GET
-def job_menu(request: HttpRequest) -> HttpResponse:
+def job_menu(request: Request) -> HttpResponse:
     """What runs for this person right now, for the top bar."""
     projects = projects_of(request.user)
     jobs: list[Dataset | Evaluation] = []

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from jobs.models import Job
+from projects.locales import LOCALES
 
 
 class SpeechModel(Job):
@@ -41,6 +42,13 @@ class SpeechModel(Job):
     def speaks(self, locale: str) -> bool:
         language = locale.split("-")[0].lower()
         return not self.languages or language in self.languages.split()
+
+    @property
+    def spoken(self) -> str:
+        """Its languages, in words."""
+        tags = self.languages.split()
+        known = {tag.split("-")[0]: name.split(" (")[0] for tag, name in LOCALES}
+        return ", ".join(known.get(tag, tag) for tag in tags) or "many languages"
 
     @classmethod
     def forgotten(cls) -> models.QuerySet[SpeechModel]:

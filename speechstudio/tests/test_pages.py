@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from django.core.cache import cache
 from django.urls import get_resolver, reverse
 
 from jobs.models import Job
+from speechstudio.sign_in import MAX_FAILURES
 from speechstudio.test import BaseTestCase, make_dataset, make_evaluation
 
 # Pages for people who have not signed in.
@@ -37,6 +39,18 @@ class FrameTestCase(BaseTestCase):
         assert known.status_code == unknown.status_code == 200
         for page in (known, unknown):
             self.assertContains(page, "Please enter a correct username and password")
+
+    def test_guessing_passwords_has_an_end_and_locks_nobody_else_out(self) -> None:
+        self.client.logout()
+        cache.clear()
+        self.addCleanup(cache.clear)
+        wrong = {"username": "alice", "password": "nope"}
+        for _ in range(MAX_FAILURES):
+            assert self.client.post("/sign-in/", wrong).status_code == 200
+        right = wrong | {"password": "pw-of-alice"}
+        assert self.client.post("/sign-in/", right).status_code == 429
+        elsewhere = self.client.post("/sign-in/", right, REMOTE_ADDR="192.0.2.9")
+        assert elsewhere.status_code == 302
 
     def test_signing_in_leads_only_to_this_server(self) -> None:
         self.client.logout()

@@ -1,0 +1,174 @@
+"""A whole installation for a while: for the real tests and the benchmarks.
+
+Everything is as with `make run`: a real Redis, a real worker, a real server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OWNER = ("olga", "correct-horse-9")
+_READY = re.compile(r"speechstudio is ready: (\S+)")
+
+
+@dataclass
+class Studio:
+    process: subprocess.Popen[str]
+    folder: Path
+    link: str  # what it printed: the address, with a token while it is fresh
+    output: list[str]
+
+    @property
+    def url(self) -> str:
+        return self.link.split("/setup/")[0].rstrip("/")
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """Ask its database."""
+        path = self.folder / "speechstudio.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
+            return db.execute(sql, values).fetchall()
+
+    def processes(self) -> dict[int, str]:
+        """Its processes that live, with their command lines."""
+        return processes_of(self.folder)
+
+    def workers(self) -> list[int]:
+        """The processes of the worker's pool, where the models are."""
+        found = self.processes()
+        workers = [pid for pid, command in found.items() if " worker " in command]
+        return [pid for pid in workers if parent_of(pid) in workers]
+
+
+@contextlib.contextmanager
+def running(folder: Path, fresh: bool = False, **env: str) -> Iterator[Studio]:
+    """Start an installation on a free port, and end it with all its processes.
+
+    `fresh` leaves the owner's account to be made in the browser.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    values = clean_environment() | {
+        "DATA_DIR": str(folder),
+        "PORT": str(free_port()),
+        "JOB_LOST_AFTER_SECONDS": "6",
+    }
+    if not fresh:
+        values |= {"ADMIN_USERNAME": OWNER[0], "ADMIN_PASSWORD": OWNER[1]}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "speechstudio.up"],
+        cwd=ROOT,
+        env=values | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output: list[str] = []
+        yield Studio(process, folder, _wait_until_ready(process, output), output)
+    finally:
+        _end(process, folder)
+
+
+@contextlib.contextmanager
+def sign_in(studio: Studio) -> Iterator[httpx.Client]:
+    """A client with the owner's session."""
+    with httpx.Client(base_url=studio.url, follow_redirects=True, timeout=60) as client:
+        client.get("/sign-in/")
+        name, password = OWNER
+        page = post(client, "/sign-in/", {"username": name, "password": password})
+        assert page.url.path == "/projects/", page.url
+        yield client
+
+
+def post(
+    client: httpx.Client, path: str, answers: dict[str, Any], **more: Any
+) -> httpx.Response:
+    token = client.cookies["csrftoken"]
+    page = client.post(path, data=answers | {"csrfmiddlewaretoken": token}, **more)
+    assert page.status_code == 200, (page.status_code, page.text[:2000])
+    return page
+
+
+def wait_for(what: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until `what()` is true; the test fails when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"still waiting after {seconds} s"
+        time.sleep(0.1)
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Every process that belongs to this data folder, with its command line."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environment = (path / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        # Redis overwrites its environment with its title, but stays in its folder.
+        ours = f"DATA_DIR={folder}".encode() in environment
+        if command and (ours or _works_in(path, folder)):
+            found[int(path.name)] = command
+    return found
+
+
+def _works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").readlink().is_relative_to(folder)
+    except OSError:
+        return False
+
+
+def parent_of(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours, without what would lead an installation to another one's data."""
+    ours = ("DATABASE_URL", "REDIS_URL", "BASE_MODELS", "DATA_DIR", "HOST", "PORT")
+    return {k: v for k, v in os.environ.items() if k not in ours}
+
+
+def _wait_until_ready(process: subprocess.Popen[str], output: list[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        output.append(line)
+        if found := _READY.search(line):
+            return found[1]
+    raise AssertionError("It did not start:\n" + "".join(output))
+
+
+def _end(process: subprocess.Popen[str], folder: Path) -> None:
+    process.terminate()
+    try:
+        process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    for pid in processes_of(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
