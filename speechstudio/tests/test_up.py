@@ -279,7 +279,7 @@ def test_the_newest_server_is_taken(
 
 def test_no_server_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_server, "_PROGRAMS", [])
-    monkeypatch.setattr(redis_server, "_PACKAGES", [])
+    monkeypatch.setattr(redis_server, "_PACKAGES", {})
     with pytest.raises(CannotStart, match="apt-get install redis-server"):
         find_server()
 
