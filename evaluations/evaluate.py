@@ -25,8 +25,8 @@ from training.fetch import ensure
 
 # A shard ends when it holds so many utterances or so much audio: enough for
 # an engine to batch, little enough that losing one costs a minute.
-SHARD_UTTERANCES = 32
-SHARD_SECONDS = 300.0
+SHARD_UTTERANCES = 16
+SHARD_SECONDS = 120.0
 _BATCH = 1000  # rows written at once
 _ERRORS = F("insertions") + F("deletions") + F("substitutions")
 
@@ -135,7 +135,7 @@ def _plan_shards(evaluation: Evaluation, candidate: Candidate) -> None:
 def slices(lengths: Iterator[tuple[int, float]]) -> Iterator[tuple[int, int]]:
     """Cut (position, seconds) pairs into runs of first and last position.
 
-    >>> list(slices(iter([(1, 200.0), (2, 90.0), (3, 20.0), (4, 900.0)])))
+    >>> list(slices(iter([(1, 80.0), (2, 30.0), (3, 20.0), (4, 900.0)])))
     [(1, 2), (3, 3), (4, 4)]
     """
     first = last = 0

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from engines.base import EngineError
 from speechstudio import sample_project
 from speechstudio.setup import create_owner, is_fresh
 from training import services
@@ -19,7 +20,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        services.sync_base_models("whisper")
+        try:
+            services.sync_base_models("whisper")
+        except EngineError as e:
+            raise CommandError(f"BASE_MODELS: {e}") from e
         _make_administrator()
         if settings.SAMPLE_PROJECT:
             sample_project.install()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from engines.base import Clip, Decoding, EngineError, Word
+from engines.fake import FakeEngine
+
+ENGLISH = Decoding("en-US")
+
+
+def test_it_works(tmp_path: Path) -> None:
+    clip = Clip("a", _silence(tmp_path / "a.wav", seconds=2))
+    (transcript,) = FakeEngine({"a": "hello  world"}).transcribe("m", [clip], ENGLISH)
+    assert transcript.text == "hello world"
+    assert transcript.words == (
+        Word(" hello", 0.0, 1.0, 0.9),
+        Word(" world", 1.0, 2.0, 0.9),
+    )
+    assert "".join(word.text for word in transcript.words).strip() == transcript.text
+
+
+def test_it_says_nothing_where_it_was_told_nothing(tmp_path: Path) -> None:
+    clip = Clip("b", tmp_path / "missing.wav")
+    (transcript,) = FakeEngine().transcribe("m", [clip], ENGLISH)
+    assert (transcript.text, transcript.words, transcript.error) == ("", (), None)
+
+
+def test_a_clip_fails_and_the_others_go_on(tmp_path: Path) -> None:
+    clips = [Clip(key, tmp_path / key) for key in "abc"]
+    engine = FakeEngine({"a": "one", "c": "three"}, failing={"b"})
+    first, second, third = engine.transcribe("m", clips, ENGLISH)
+    assert (first.text, third.text) == ("one", "three")
+    assert second.error is not None
+    assert second.error.code == "BadAudio"
+    assert engine.calls == [["a", "b", "c"]]
+
+
+def test_it_breaks_altogether() -> None:
+    engine = FakeEngine(broken=EngineError("Out of order.", "Broken"))
+    with pytest.raises(EngineError, match="Out of order"):
+        engine.transcribe("m", [], ENGLISH)
+    with pytest.raises(EngineError, match="Out of order"):
+        engine.fetch("m", lambda done, total: None)
+
+
+def test_it_waits_at_the_gate(tmp_path: Path) -> None:
+    gate = Event()
+    engine = FakeEngine({"a": "late"}, gate=gate)
+    heard: list[str] = []
+
+    def listen() -> None:
+        clips = [Clip("a", tmp_path / "a.wav")]
+        heard.extend(each.text for each in engine.transcribe("m", clips, ENGLISH))
+
+    thread = Thread(target=listen)
+    thread.start()
+    assert heard == []
+    gate.set()
+    thread.join(timeout=10)
+    assert heard == ["late"]
+
+
+def test_fetching_counts_bytes() -> None:
+    engine = FakeEngine()
+    reports: list[tuple[int, int]] = []
+    engine.fetch("m", lambda done, total: reports.append((done, total)))
+    assert reports == [(50_000_000, 100_000_000), (100_000_000, 100_000_000)]
+    assert engine.fetched == ["m"]
+
+
+def _silence(path: Path, seconds: float) -> Path:
+    with wave.open(str(path), "wb") as audio:
+        audio.setnchannels(1)
+        audio.setsampwidth(2)
+        audio.setframerate(16_000)
+        audio.writeframes(bytes(int(seconds * 16_000) * 2))
+    return path

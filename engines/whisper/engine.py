@@ -1,0 +1,151 @@
+"""Whisper on this machine's processor: faster-whisper on CTranslate2, int8."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+
+import ctranslate2
+from faster_whisper import WhisperModel
+
+from engines.base import BaseModel, Clip, Decoding, EngineError, Transcript, Word
+from engines.whisper import catalog, hub, sound
+from engines.whisper.hear import hear
+from engines.whisper.sound import Window
+
+_MODELS_KEPT = 2
+
+
+class WhisperEngine:
+    """Keeps the latest models loaded; threads of one process take turns.
+
+    Beam search is deterministic. The second look samples where its beam search
+    fails: it is seeded, so a new process that hears the same clips in the same
+    order gives the same, but not one that has heard others before.
+    """
+
+    def __init__(
+        self, base_models: Sequence[str], threads: int, models_dir: Path
+    ) -> None:
+        """`threads` 0 means all cores that this process may use."""
+        self._base_models = list(base_models)
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._models_dir = models_dir
+        self._models: OrderedDict[Path, WhisperModel] = OrderedDict()
+        self._lock = Lock()
+
+    def base_models(self) -> Sequence[BaseModel]:
+        """The models that the settings name; loads none.
+
+        Raises `EngineError` for a name that means nothing.
+        """
+        return [catalog.describe(name, self._models_dir) for name in self._base_models]
+
+    def fetch(self, reference: str, report: Callable[[int, int], None]) -> None:
+        """Bring a model to this disk. Raises `EngineError` when it cannot be had."""
+        repository = catalog.repository(reference)
+        path = catalog.folder(reference, self._models_dir)
+        if repository and catalog.missing(path):
+            hub.fetch(repository, path, report)
+        _check(path, reference)
+
+    def transcribe(
+        self, reference: str, clips: Sequence[Clip], options: Decoding
+    ) -> Iterator[Transcript]:
+        """Yield a transcript for each clip, in their order.
+
+        Raises `EngineError`, here and not later, when the model cannot be used
+        or does not speak the language.
+        """
+        described = catalog.describe(reference, self._models_dir)
+        if not described.speaks(options.locale):
+            raise EngineError(
+                f"The model {described.name} does not speak {options.locale}.",
+                "LanguageNotSupported",
+            )
+        path = catalog.folder(reference, self._models_dir)
+        _check(path, reference)
+        with self._lock:
+            model = self._load(path)
+        return (self._transcript(model, clip, options) for clip in clips)
+
+    def _load(self, path: Path) -> WhisperModel:
+        if path not in self._models:
+            while len(self._models) >= _MODELS_KEPT:
+                self._models.popitem(last=False)
+            # A thread of CTranslate2 takes the seed when it first samples.
+            ctranslate2.set_random_seed(0)
+            try:
+                self._models[path] = WhisperModel(
+                    str(path),
+                    device="cpu",
+                    compute_type="int8",
+                    cpu_threads=self._threads,
+                )
+            # The tokenizer's library raises nothing narrower than Exception.
+            except Exception as e:
+                if _is_out_of_memory(e):
+                    raise _out_of_memory() from e
+                raise _bad_model(path, e) from e
+        self._models.move_to_end(path)
+        return self._models[path]
+
+    def _transcript(
+        self, model: WhisperModel, clip: Clip, options: Decoding
+    ) -> Transcript:
+        words: list[Word] = []
+        windows = sound.windows(clip.path)
+        while True:
+            try:
+                window = next(windows, None)
+            except EngineError as e:
+                return Transcript(clip.key, "", error=e)
+            if window is None:
+                break
+            words += self._hear(model, window, options)
+        text = "".join(word.text for word in words).strip()
+        return Transcript(clip.key, text, tuple(words))
+
+    def _hear(
+        self, model: WhisperModel, window: Window, options: Decoding
+    ) -> list[Word]:
+        language = catalog.language(options.locale)
+        try:
+            with self._lock:
+                return hear(model, window, language, options.beam_size)
+        except (MemoryError, RuntimeError) as e:
+            if _is_out_of_memory(e):
+                raise _out_of_memory() from e
+            raise
+
+
+def _check(path: Path, reference: str) -> None:
+    """Raise `EngineError` unless the folder holds a whole model."""
+    if not catalog.missing(path):
+        return
+    if catalog.repository(reference):
+        message = f"The model {reference} is not on this disk yet."
+    elif not path.is_dir():
+        message = f"There is no folder {path}."
+    else:
+        names = ", ".join(catalog.missing(path))
+        message = f"The folder {path} holds no CTranslate2 model: it has no {names}."
+    raise EngineError(message, "ModelNotFound")
+
+
+def _bad_model(path: Path, e: Exception) -> EngineError:
+    return EngineError(f"The model in {path} could not be loaded: {e}", "BadModel")
+
+
+def _is_out_of_memory(e: Exception) -> bool:
+    """CTranslate2 says "failed to allocate memory" in a RuntimeError."""
+    return isinstance(e, MemoryError) or "alloc" in str(e)
+
+
+def _out_of_memory() -> EngineError:
+    return EngineError(
+        "There is not enough memory for this model on this machine.", "OutOfMemory"
+    )
