@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from engines.base import EngineError
+from engines.registry import ENGINES
 from speechstudio import sample_project
 from speechstudio.setup import create_owner, is_fresh
 from training import services
@@ -21,7 +22,8 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         try:
-            services.sync_base_models("whisper")
+            for engine in ENGINES:
+                services.sync_base_models(engine)
         except EngineError as e:
             raise CommandError(f"BASE_MODELS: {e}") from e
         _make_administrator()
