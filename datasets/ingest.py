@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from shutil import disk_usage
 
 from django.conf import settings
 from django.core.files.base import File
@@ -26,8 +28,10 @@ def ingest(dataset: Dataset) -> None:
     Utterances, report and status appear in one step at the end: nobody ever
     sees half a dataset, and a second try after a crash begins afresh.
     """
-    audio = f"{dataset.folder}/audio"
-    delete_tree(audio)
+    # Each try has a folder of its own: one that comes to its senses late must
+    # not take away what its successor has made.
+    _delete_former(dataset)
+    audio = f"{dataset.folder}/audio-{dataset.attempt}"
     try:
         with (
             local_copy(dataset.source.name) as path,
@@ -37,22 +41,45 @@ def ingest(dataset: Dataset) -> None:
                 path,
                 dataset.project.locale,
                 Path(folder),
-                dataset.report,
+                lambda done, total: _report(dataset, done, total),
                 name=dataset.source_name,
             )
             _take_in(dataset, reading, audio)
-    except (Gone, FormatError):
+    except FormatError as e:
+        delete_tree(audio)
+        with transaction.atomic():
+            _write_report(dataset, e.issues)
+        raise
+    except OSError as e:
+        delete_tree(audio)
+        raise (_disk_full() if e.errno == errno.ENOSPC else e) from e
+    except BaseException:
         delete_tree(audio)
         raise
 
 
+def _report(dataset: Dataset, done: int, total: int) -> None:
+    dataset.report(done, total)
+    # What is packed small may be large: look ahead of the disk's end.
+    if disk_usage(settings.DATA_DIR).free < settings.MIN_FREE_DISK_MB * 1024**2:
+        raise _disk_full()
+
+
+def _disk_full() -> FormatError:
+    return FormatError(
+        "The disk of the server is full; nothing was kept of the audio. Make room "
+        "and import again.",
+        "DiskFull",
+    )
+
+
+def _delete_former(dataset: Dataset) -> None:
+    for attempt in range(1, dataset.attempt):
+        delete_tree(f"{dataset.folder}/audio-{attempt}")
+
+
 def _take_in(dataset: Dataset, reading: acoustic.Reading, audio: str) -> None:
-    try:
-        rows = [_keep(dataset, utterance, audio) for utterance in reading]
-    except FormatError:
-        with transaction.atomic():
-            _write_report(dataset, reading.issues)
-        raise
+    rows = [_keep(dataset, utterance, audio) for utterance in reading]
     summary = reading.summary
     with transaction.atomic():
         Utterance.objects.bulk_create(rows, batch_size=_BATCH)

@@ -52,6 +52,12 @@ class Dataset(Job):
         return reverse("dataset-detail", args=[self.pk])
 
     @property
+    def can_be_repeated(self) -> bool:
+        """Whether the upload is not to blame for the failure of its import."""
+        causes = ("InternalServerError", "WorkerLost", "DiskFull")
+        return self.status == self.Status.FAILED and self.error_code in causes
+
+    @property
     def folder(self) -> str:
         """Where its files lie on the storage."""
         return f"{folder_of(self.project)}/datasets/{self.pk}"

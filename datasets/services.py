@@ -32,18 +32,21 @@ def upload(
     )
     dataset.source.name = default_storage.save(f"{dataset.folder}/source.zip", file)
     try:
-        with transaction.atomic():
-            dataset.save(force_insert=True)
-            transaction.on_commit(dataset.enqueue)
+        dataset.save(force_insert=True)
     except Exception:
         delete_tree(dataset.folder)
         raise
+    transaction.on_commit(dataset.enqueue)
     return dataset
 
 
+def rename(dataset: Dataset, name: str, description: str) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(name=name, description=description)
+
+
 def retry(dataset: Dataset) -> None:
-    """Import a dataset again whose import failed."""
-    if dataset.retry():
+    """Import a dataset again whose import the machine broke."""
+    if dataset.can_be_repeated and dataset.retry():
         transaction.on_commit(dataset.enqueue)
 
 

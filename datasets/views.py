@@ -14,7 +14,7 @@ from datasets.forms import DatasetForm, UploadForm
 from datasets.models import Dataset, Finding, Utterance
 from projects.access import project_for
 from projects.files import serve
-from projects.listing import columns, page_of, query_without, sort_key
+from projects.listing import columns, page_of, query_without, search_of, sort_key
 from projects.models import Role
 from projects.requests import Request
 
@@ -40,7 +40,7 @@ _HEADS = [
 @require_GET
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
-    search = request.GET.get("q", "").strip()
+    search = search_of(request)
     status = request.GET.get("status", "")
     datasets = project.datasets.all()
     if search:
@@ -86,7 +86,7 @@ def detail(request: Request, dataset_id: UUID) -> HttpResponse:
     """The page of a dataset; htmx asks for its body alone, while it changes."""
     dataset = _dataset_for(request, dataset_id)
     tab = "report" if request.GET.get("tab") == "report" else "utterances"
-    search = request.GET.get("q", "").strip()
+    search = search_of(request)
     ctx = {
         "project": dataset.project,
         "room": "datasets",
@@ -112,7 +112,7 @@ def edit(request: Request, dataset_id: UUID) -> HttpResponse:
     dataset = _dataset_for(request, dataset_id, Role.EDITOR)
     form = DatasetForm(request.POST or None, instance=dataset)
     if request.method == "POST" and form.is_valid():
-        Dataset.objects.filter(pk=dataset.pk).update(**form.cleaned_data)
+        services.rename(dataset, **form.cleaned_data)
         return redirect(dataset)
     ctx = {
         "project": dataset.project,
@@ -120,7 +120,8 @@ def edit(request: Request, dataset_id: UUID) -> HttpResponse:
         "dataset": dataset,
         "form": form,
     }
-    return render(request, "datasets/edit.html", ctx)
+    status = 422 if form.errors else 200
+    return render(request, "datasets/edit.html", ctx, status=status)
 
 
 @require_http_methods(["GET", "POST"])

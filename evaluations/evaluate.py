@@ -19,7 +19,7 @@ from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
 from evaluations.scoring import ErrorCounts, counts
-from jobs.models import Gone, Job
+from jobs.models import Job
 from projects.storage import local_copy
 from training.fetch import ensure
 
@@ -42,19 +42,17 @@ def evaluate(evaluation: Evaluation) -> None:
             _say(evaluation, f"Fetching the model {candidate.model.name}")
             ensure(candidate.model)
     _say(evaluation, "")
+    # What an earlier try planned is planned anew; its results stay.
+    evaluation.call_off()
     _plan_items(evaluation)
     for candidate in candidates:
         _plan_shards(evaluation, candidate)
     total = evaluation.items.count() * len(candidates)
     done = Hypothesis.objects.filter(candidate__in=candidates).count()
-    evaluation.report(done, total)
-    shards = Shard.objects.filter(candidate__in=candidates)
-    for shard in shards.filter(status=Job.Status.FAILED):
-        shard.retry()
+    evaluation.begin_with(done, total)
     evaluation.hand_over()
-    for shard in shards.filter(status=Job.Status.NOT_STARTED).order_by(
-        "candidate__position", "first"
-    ):
+    shards = Shard.objects.filter(candidate__in=candidates)
+    for shard in shards.order_by("candidate__position", "first"):
         shard.enqueue()
 
 
@@ -62,8 +60,6 @@ def recognise(shard: Shard) -> None:
     """Recognise and score the shard's utterances that have no result yet."""
     candidate = shard.candidate
     evaluation = candidate.evaluation
-    if evaluation.status != Job.Status.RUNNING:
-        raise Gone("The test ended without this shard.")
     todo = {
         str(item.position): item
         for item in _items_of(shard).exclude(hypotheses__candidate=candidate)
@@ -94,8 +90,9 @@ def settle(evaluation_id: UUID | str) -> None:
     shards = Shard.objects.filter(candidate__evaluation=evaluation)
     failed = shards.filter(status=Job.Status.FAILED).first()
     if failed:
-        evaluation.fail(failed.error, failed.error_code)
-        shards.filter(status=Job.Status.NOT_STARTED).delete()
+        with transaction.atomic():
+            evaluation.call_off()
+            evaluation.fail(failed.error, failed.error_code)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
         with transaction.atomic():
             for candidate in evaluation.candidates.all():
@@ -128,7 +125,6 @@ def _plan_shards(evaluation: Evaluation, candidate: Candidate) -> None:
             for first, last in slices(lengths.iterator(_BATCH))
         ),
         batch_size=_BATCH,
-        ignore_conflicts=True,
     )
 
 
@@ -204,7 +200,7 @@ def _mark_items(evaluation: Evaluation) -> None:
         Hypothesis.objects.filter(item=OuterRef("pk"))
         .order_by()
         .values("item")
-        .annotate(total=Sum(_ERRORS))
+        .annotate(total=Sum(_ERRORS) + Count("pk", filter=~Q(error="")))
         .values("total")
     )
     evaluation.items.update(errors=Coalesce(Subquery(total), 0))

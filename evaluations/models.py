@@ -67,6 +67,14 @@ class Evaluation(Job):
     def get_absolute_url(self) -> str:
         return reverse("evaluation-detail", args=[self.pk])
 
+    def call_off(self) -> None:
+        """Take all shards from their workers, who find them gone and stop.
+
+        First of all, before anything that their results hang on is changed:
+        a worker that is storing one is waited for.
+        """
+        Shard.objects.filter(candidate__evaluation=self).delete()
+
     @classmethod
     def tend(cls) -> None:
         """End the tests whose last shard's worker died before it could."""
@@ -118,7 +126,8 @@ class Item(models.Model):
         Utterance, on_delete=models.CASCADE, related_name="items"
     )
     position = models.PositiveIntegerField()
-    # Errors of all candidates together: what the page sorts and filters by.
+    # Errors of all candidates together, a recording that failed counting as
+    # one: what the page sorts and filters by.
     errors = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -77,6 +77,15 @@ def unit(locale: str) -> Literal["word", "character"]:
     return "character" if _language(locale) in _UNSPACED else "word"
 
 
+def rate_name(locale: str) -> Literal["WER", "CER"]:
+    """What the rate of errors is called in this locale.
+
+    >>> rate_name("de-DE"), rate_name("zh-CN")
+    ('WER', 'CER')
+    """
+    return "CER" if unit(locale) == "character" else "WER"
+
+
 def tokenize(text: str, locale: str) -> list[Token]:
     """The compared words in order; a text of punctuation alone has none.
 

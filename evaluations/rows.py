@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
 from evaluations.scoring import Piece, align
 
 # Where time is known, a gap between two words is at least heard this long.
 _MOMENT = 0.2  # seconds
+# A list shows so many words of a recording; its own page shows them all.
+MOST_WORDS = 300
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
+    """A row of the page; of a long recording, as much as a list can show."""
+
     item: Item
+    reference: str
     lines: tuple[Line, ...]
+    is_cut: bool
 
 
 def rows_of(
-    evaluation: Evaluation, items: Sequence[Item], candidates: Sequence[Candidate]
+    evaluation: Evaluation,
+    items: Sequence[Item],
+    candidates: Sequence[Candidate],
+    most_words: int = MOST_WORDS,
 ) -> list[Row]:
     """The rows of these items; `item.utterance` must be loaded. One query."""
     locale = evaluation.project.locale
@@ -50,16 +60,26 @@ def rows_of(
         for h in Hypothesis.objects.filter(item__in=items)
     }
     return [
-        Row(
+        _row(
             item,
-            tuple(
+            [
                 _line(candidate, heard[item.pk, candidate.pk], item, locale)
                 for candidate in candidates
                 if (item.pk, candidate.pk) in heard
-            ),
+            ],
+            most_words,
         )
         for item in items
     ]
+
+
+def _row(item: Item, lines: Sequence[Line], most_words: int) -> Row:
+    words = item.utterance.transcript.split()
+    is_cut = max([len(words), *(len(line.marks) for line in lines)]) > most_words
+    if not is_cut:
+        return Row(item, item.utterance.transcript, tuple(lines), is_cut)
+    cut = (replace(line, marks=line.marks[:most_words]) for line in lines)
+    return Row(item, " ".join(words[:most_words]), tuple(cut), is_cut)
 
 
 def _line(
@@ -81,20 +101,19 @@ def with_times(
     `text`. A missing word has the time of the gap that it is missing from.
     """
     words = list(_spans(text, timings))
+    firsts, ends = [w[0] for w in words], [w[1] for w in words]
     for piece in pieces:
-        start, end = piece.hypothesis_start, piece.hypothesis_end
-        inside = [w for w in words if w[0] < end and w[1] > start]
-        if inside:
-            yield Mark(piece, inside[0][2], inside[-1][3])
-            continue
-        before = [w[3] for w in words if w[1] <= start]
-        after = [w[2] for w in words if w[0] >= end]
-        if not words:
+        # Of the words that the piece covers, the first and the one after the last.
+        first = bisect_right(ends, piece.hypothesis_start)
+        after = bisect_left(firsts, piece.hypothesis_end)
+        if first < after:
+            yield Mark(piece, words[first][2], words[after - 1][3])
+        elif not words:
             yield Mark(piece, None, None)
-            continue
-        opens = before[-1] if before else max(0.0, after[0] - _MOMENT)
-        closes = after[0] if after else opens + _MOMENT
-        yield Mark(piece, opens, max(closes, opens))
+        else:
+            opens = words[first - 1][3] if first else words[0][2] - _MOMENT
+            closes = words[after][2] if after < len(words) else opens + _MOMENT
+            yield Mark(piece, max(0.0, opens), max(0.0, opens, closes))
 
 
 def _spans(

@@ -32,10 +32,19 @@ def create(
 
 def retry(evaluation: Evaluation) -> None:
     """Run a failed test again; the results it already has are kept."""
+    Evaluation.objects.filter(pk=evaluation.pk).update(stage="")
     if evaluation.retry():
         transaction.on_commit(evaluation.enqueue)
 
 
+@transaction.atomic
 def delete(evaluation: Evaluation) -> None:
     """Delete a test with its results; if it runs, the workers stop."""
+    evaluation.call_off()
     evaluation.delete()
+
+
+def rename(evaluation: Evaluation, name: str, description: str) -> None:
+    Evaluation.objects.filter(pk=evaluation.pk).update(
+        name=name, description=description
+    )

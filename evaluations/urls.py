@@ -17,6 +17,11 @@ urlpatterns = [
         name="evaluation-step",
     ),
     path("tests/<uuid:evaluation_id>/", views.detail, name="evaluation-detail"),
+    path(
+        "tests/<uuid:evaluation_id>/utterances/<int:position>/",
+        views.utterance,
+        name="evaluation-utterance",
+    ),
     path("tests/<uuid:evaluation_id>/edit/", views.edit, name="evaluation-edit"),
     path("tests/<uuid:evaluation_id>/retry/", views.retry, name="evaluation-retry"),
     path("tests/<uuid:evaluation_id>/delete/", views.delete, name="evaluation-delete"),

@@ -12,10 +12,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from evaluations import services
 from evaluations.forms import RenameForm, testable
 from evaluations.models import Evaluation, Hypothesis, Item
-from evaluations.normalization import unit
 from evaluations.rows import rows_of
 from projects.access import project_for
-from projects.listing import columns, page_of, query_without, sort_key
+from projects.listing import columns, page_of, query_without, search_of, sort_key
 from projects.models import Role
 from projects.requests import Request
 
@@ -29,7 +28,7 @@ _HEADS = [
     ("Name", "name"),
     ("Dataset", "dataset"),
     ("Status", "status"),
-    ("Word error rate", ""),
+    ("Error rate", ""),
     ("Created", "created"),
 ]
 _ITEM_SORTS = {
@@ -50,7 +49,7 @@ ITEM_ORDERS = [
 @require_GET
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
-    search = request.GET.get("q", "").strip()
+    search = search_of(request)
     status = request.GET.get("status", "")
     tests = project.evaluations.select_related("dataset").prefetch_related(
         "candidates__model"
@@ -89,7 +88,6 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
         "room": "evaluations",
         "evaluation": evaluation,
         "candidates": candidates,
-        "unit": {"word": "WER", "character": "CER"}[unit(evaluation.project.locale)],
         "most_errors": max((c.counts.errors for c in candidates), default=0),
     }
     if evaluation.status == Evaluation.Status.SUCCEEDED:
@@ -98,7 +96,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
             "page": page,
             "rows": rows_of(evaluation, list(page), candidates),
             "query": query_without(request, "page"),
-            "q": request.GET.get("q", "").strip(),
+            "q": search_of(request),
             "only": request.GET.get("only", ""),
             "sort": request.GET.get("sort", "position"),
             "orders": ITEM_ORDERS,
@@ -110,12 +108,28 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
     return render(request, "evaluations/_body.html", ctx)
 
 
+@require_GET
+def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
+    """One utterance of a test in full: to be sent to somebody, or for a long one."""
+    evaluation = _evaluation_for(request, evaluation_id)
+    items = evaluation.items.select_related("utterance")
+    item = get_object_or_404(items, position=position)
+    candidates = list(evaluation.candidates.select_related("model"))
+    ctx = {
+        "project": evaluation.project,
+        "room": "evaluations",
+        "evaluation": evaluation,
+        "row": rows_of(evaluation, [item], candidates, most_words=10**6)[0],
+    }
+    return render(request, "evaluations/utterance.html", ctx)
+
+
 @require_http_methods(["GET", "POST"])
 def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
     evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
     form = RenameForm(request.POST or None, instance=evaluation)
     if request.method == "POST" and form.is_valid():
-        Evaluation.objects.filter(pk=evaluation.pk).update(**form.cleaned_data)
+        services.rename(evaluation, **form.cleaned_data)
         return redirect(evaluation)
     ctx = {
         "project": evaluation.project,
@@ -123,7 +137,8 @@ def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
         "evaluation": evaluation,
         "form": form,
     }
-    return render(request, "evaluations/edit.html", ctx)
+    status = 422 if form.errors else 200
+    return render(request, "evaluations/edit.html", ctx, status=status)
 
 
 @require_POST
@@ -163,7 +178,7 @@ def _items(request: Request, evaluation: Evaluation) -> QuerySet[Item]:
     items = evaluation.items.select_related("utterance")
     if request.GET.get("only") == "errors":
         items = items.filter(errors__gt=0)
-    search = request.GET.get("q", "").strip()
+    search = search_of(request)
     if search:
         heard = Hypothesis.objects.filter(item=OuterRef("pk"), text__icontains=search)
         items = items.filter(

@@ -12,6 +12,7 @@ given up for dead and comes back finds that its claim is void.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -20,6 +21,9 @@ from celery import current_app
 from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
 
 
 class Gone(Exception):
@@ -48,6 +52,8 @@ class Job(models.Model):
     losses = models.PositiveSmallIntegerField(default=0, editable=False)
     # Progress in units that mean something to the user: files, utterances.
     done = models.PositiveIntegerField(default=0, editable=False)
+    # What was done already when the present run began.
+    done_before = models.PositiveIntegerField(default=0, editable=False)
     total = models.PositiveIntegerField(default=0, editable=False)
     error = models.TextField(blank=True, editable=False)
     error_code = models.CharField(max_length=64, blank=True, editable=False)
@@ -81,9 +87,10 @@ class Job(models.Model):
     @property
     def time_left(self) -> timedelta | None:
         """A guess from the pace so far; None while there is none."""
-        if self.status != self.Status.RUNNING or not 0 < self.done < self.total:
+        now_done = self.done - self.done_before
+        if self.status != self.Status.RUNNING or now_done <= 0:
             return None
-        return self.elapsed * ((self.total - self.done) / self.done)
+        return self.elapsed * max(0.0, (self.total - self.done) / now_done)
 
     def start(self) -> bool:
         """Claim the job. False when another worker has it, or it has run before."""
@@ -92,6 +99,9 @@ class Job(models.Model):
             self.Status.RUNNING,
             heartbeat=now(),
             attempt=models.F("attempt") + 1,
+            done=0,
+            total=0,
+            done_before=0,
         )
 
     def report(self, done: int, total: int) -> None:
@@ -103,6 +113,11 @@ class Job(models.Model):
         if not alive:
             raise Gone(f"{self!r} is not ours any more")
         self.done, self.total = done, total
+
+    def begin_with(self, done: int, total: int) -> None:
+        """Report what earlier runs have left to build on. Raises `Gone`."""
+        self._claimed().update(done_before=done)
+        self.report(done, total)
 
     def beat(self) -> bool:
         """Give a sign of life. False when this worker's claim is void."""
@@ -170,8 +185,14 @@ class Job(models.Model):
         )
 
     def enqueue(self) -> None:
-        """Send this job's task to the workers; call it after the commit."""
-        current_app.signature(self.task_name, args=[str(self.pk)]).apply_async()
+        """Send this job's task to the workers; call it after the commit.
+
+        Without a broker the job waits, and the supervisor sends it later.
+        """
+        try:
+            current_app.signature(self.task_name, args=[str(self.pk)]).apply_async()
+        except OperationalError:
+            logger.warning("%r is sent later: the broker is away", self)
 
     @classmethod
     def tend(cls) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from jobs.models import Gone, Job
 
@@ -51,11 +51,14 @@ def _signs_of_life(job: Job) -> Iterator[None]:
     done = threading.Event()
 
     def beat() -> None:
-        try:
-            while not done.wait(settings.JOB_LOST_AFTER_SECONDS / 4):
+        while not done.wait(settings.JOB_LOST_AFTER_SECONDS / 4):
+            try:
                 job.beat()
-        finally:
-            connection.close()
+            except DatabaseError:
+                # A passing fault must not make a living worker look dead.
+                logger.warning("No sign of life for %r", job, exc_info=True)
+            finally:
+                connection.close()
 
     thread = threading.Thread(target=beat, name=f"beat {job.pk}", daemon=True)
     thread.start()

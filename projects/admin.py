@@ -16,6 +16,10 @@ class ProjectAdmin(admin.ModelAdmin):
     search_fields = ["name"]
     inlines = [MemberInline]
 
+    def has_add_permission(self, request: object) -> bool:
+        # It would have no language and no owner.
+        return False
+
     def has_delete_permission(self, request: object, obj: object = None) -> bool:
         # Deleting takes the files along, which only the pages do.
         return False

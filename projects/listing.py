@@ -23,6 +23,11 @@ class Column:
     is_number: bool = False
 
 
+def search_of(request: HttpRequest) -> str:
+    """What the search box asks for; PostgreSQL takes no NUL."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:200]
+
+
 def page_of(
     request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: int = PAGE_SIZE
 ) -> Page[Any]:

@@ -45,6 +45,8 @@ def delete(project: Project) -> None:
     """
     folder = folder_of(project)
     with transaction.atomic():
+        for evaluation in project.evaluations.all():
+            evaluation.call_off()
         project.delete()
         transaction.on_commit(lambda: delete_tree(folder))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.core.files.storage import default_storage
@@ -27,8 +27,10 @@ def delete_tree(folder: str) -> None:
         default_storage.delete(f"{folder}/{name}")
     for name in folders:
         delete_tree(f"{folder}/{name}")
-    # On a disk this takes the emptied folder away; elsewhere there are none.
-    default_storage.delete(folder)
+    # On a disk this takes the emptied folder away; elsewhere there are none. A
+    # worker may have put one more file in: it tidies up after itself.
+    with suppress(OSError):
+        default_storage.delete(folder)
 
 
 @contextmanager

@@ -3,7 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from projects import services
 from projects.access import project_for, projects_of
 from projects.forms import MemberForm, NewProjectForm, ProjectForm, RoleForm
-from projects.listing import columns, page_of, query_without, sort_key
+from projects.listing import columns, page_of, query_without, search_of, sort_key
 from projects.models import Member, Project, Role
 from projects.requests import Request
 
@@ -27,10 +27,10 @@ _HEADS = [
 
 @require_GET
 def index(request: Request) -> HttpResponse:
-    search = request.GET.get("q", "").strip()
+    search = search_of(request)
     projects = projects_of(request.user).annotate(
-        dataset_count=Count("datasets", distinct=True),
-        evaluation_count=Count("evaluations", distinct=True),
+        dataset_count=_count_of("datasets"),
+        evaluation_count=_count_of("evaluations"),
     )
     if search:
         projects = projects.filter(
@@ -53,7 +53,8 @@ def create(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         project = services.create(request.user, **form.cleaned_data)
         return redirect(project)
-    return render(request, "projects/form.html", {"form": form})
+    status = 422 if form.errors else 200
+    return render(request, "projects/form.html", {"form": form}, status=status)
 
 
 @require_GET
@@ -126,6 +127,12 @@ def delete(request: Request, project_id: UUID) -> HttpResponse:
         "evaluation_count": project.evaluations.count(),
     }
     return render(request, "projects/delete.html", ctx)
+
+
+def _count_of(related: str) -> Subquery:
+    """A count of its own: two joins would multiply each other's rows."""
+    counted = Project.objects.filter(pk=OuterRef("pk")).order_by()
+    return Subquery(counted.values("pk").annotate(n=Count(related)).values("n"))
 
 
 def _change_members(

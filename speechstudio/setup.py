@@ -82,6 +82,8 @@ def _may_set_up(request: HttpRequest) -> bool:
 
 def _is_local(request: HttpRequest) -> bool:
     """True for a browser on this machine; a proxy in between is no proof."""
+    if settings.BEHIND_HTTPS_PROXY:
+        return False
     if any(h in request.headers for h in ("Forwarded", "X-Forwarded-For", "Via")):
         return False
     try:

@@ -18,14 +18,26 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from datasets.formats import audio, transcript
 from datasets.formats.archive import TEXT, Archive, Member, open_archive
-from datasets.formats.base import Findings, FormatError, Issue, bare_name, key, shown
+from datasets.formats.base import (
+    Findings,
+    FormatError,
+    Issue,
+    bare_name,
+    duration_text,
+    key,
+    shown,
+)
 
+# A small archive of compressed silence may hold months of it. The reference
+# trains on 100 hours at most.
+MAX_TOTAL_SECONDS = 200 * 60 * 60
 WORKERS = 2  # threads; unpacking and resampling let others run meanwhile
 
 T = TypeVar("T")
@@ -82,6 +94,15 @@ class Reading:
         """How many lines have an audio file: the end of the progress bar."""
         return len(self.pairs)
 
+    @contextmanager
+    def errors_with_issues(self) -> Iterator[None]:
+        """A refusal of the whole upload takes along what was found until then."""
+        try:
+            yield
+        except FormatError as error:
+            error.issues = self.issues
+            raise
+
     @property
     def issues(self) -> list[Issue]:
         """All that was found. Files that were converted share one note for each
@@ -106,6 +127,10 @@ class Reading:
 
     def __iter__(self) -> Iterator[Utterance]:
         self.workdir.mkdir(parents=True, exist_ok=True)
+        with self.errors_with_issues():
+            yield from self._read()
+
+    def _read(self) -> Iterator[Utterance]:
         with open_archive(self.path, self.name) as archive:
             todo = (p for p in self.pairs if p.position not in self.done)
             self.accepted = sum(p.position in self.done for p in self.pairs)
@@ -127,6 +152,12 @@ class Reading:
             return None
         self.accepted += 1
         self.seconds += result.seconds
+        if self.seconds > MAX_TOTAL_SECONDS:
+            raise FormatError(
+                f"{self.name} holds more than {duration_text(MAX_TOTAL_SECONDS)} of "
+                "audio; split it into several archives.",
+                "acoustic.too_long",
+            )
         if result.was_converted:
             self.conversions[result.source_format] += 1
             self.converted.setdefault(result.source_format, pair.member.path)
@@ -171,7 +202,7 @@ def read(
     """
     name = shown(name or path.name)
     reading = Reading(path, locale, workdir, report, name, done)
-    with open_archive(path, name) as archive:
+    with reading.errors_with_issues(), open_archive(path, name) as archive:
         for issue in archive.issues:
             reading.findings.add(issue)
             reading.unused_files += issue.level == "error"

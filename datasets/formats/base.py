@@ -54,6 +54,8 @@ class FormatError(Exception):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+        # What was found until then, for the report.
+        self.issues: list[Issue] = []
 
 
 class AudioError(Exception):
@@ -168,10 +170,12 @@ def size_text(size: int) -> str:
 def duration_text(seconds: float) -> str:
     """A length of time for people.
 
-    >>> duration_text(1.25), duration_text(754), duration_text(7_980)
-    ('1.2 s', '12 min 34 s', '2 h 13 min')
+    >>> duration_text(1.25), duration_text(59.96), duration_text(754)
+    ('1.2 s', '1 min 0 s', '12 min 34 s')
+    >>> duration_text(7_980)
+    '2 h 13 min'
     """
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

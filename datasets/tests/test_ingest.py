@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
 from unittest.mock import patch
 
 from django.core.files.storage import default_storage
+from django.test import override_settings
+from kombu.exceptions import OperationalError
 
 from datasets import services
+from datasets.ingest import ingest
 from datasets.models import Dataset
 from datasets.tasks import ingest_dataset
-from jobs.models import Job
+from jobs.models import Gone, Job
 from speechstudio.test import BaseTestCase, make_zip, tone
 
 
@@ -19,10 +23,16 @@ class IngestTestCase(BaseTestCase):
         return dataset
 
     def files(self, dataset: Dataset) -> list[str]:
+        """Its audio files, whichever try made them."""
         try:
-            return sorted(default_storage.listdir(f"{dataset.folder}/audio")[1])
+            folders = default_storage.listdir(dataset.folder)[0]
         except FileNotFoundError:
             return []
+        return [
+            f"{folder}/{name}"
+            for folder in sorted(folders)
+            for name in sorted(default_storage.listdir(f"{dataset.folder}/{folder}")[1])
+        ]
 
     def test_it_works(self) -> None:
         dataset = self.upload(
@@ -95,7 +105,63 @@ class IngestTestCase(BaseTestCase):
         ingest_dataset(str(dataset.pk))
         dataset.refresh_from_db()
         assert dataset.accepted == 2
-        assert self.files(dataset) == ["000001.wav", "000002.wav"]
+        assert self.files(dataset) == ["audio-2/000001.wav", "audio-2/000002.wav"]
+
+    def test_a_try_that_wakes_late_leaves_its_successor_s_files_alone(self) -> None:
+        members: dict[str, bytes | str] = {
+            "a.wav": tone(),
+            "trans.txt": "a.wav\tyes\n",
+        }
+        with patch.object(Dataset, "enqueue"):
+            dataset = self.upload(members)
+        dataset.start()
+        ghost = Dataset.objects.get(pk=dataset.pk)
+        dataset.requeue()
+        ingest_dataset(str(dataset.pk))
+        with self.assertRaises(Gone):
+            ingest(ghost)
+        dataset.refresh_from_db()
+        assert dataset.status == Job.Status.SUCCEEDED
+        assert default_storage.exists(dataset.utterances.get().audio.name)
+
+    def test_what_was_found_before_a_refusal_is_in_the_report(self) -> None:
+        dataset = self.upload({"../evil.wav": tone(), "a.wav": tone()})
+        assert dataset.status == Job.Status.FAILED
+        assert dataset.findings.filter(file__contains="evil.wav").exists()
+
+    def test_a_full_disk_is_named_and_leaves_nothing(self) -> None:
+        full = OSError(errno.ENOSPC, "No space left on device")
+        members: dict[str, bytes | str] = {
+            "a.wav": tone(),
+            "trans.txt": "a.wav\tyes\n",
+        }
+        with patch("datasets.ingest._keep", side_effect=full):
+            dataset = self.upload(members)
+        assert dataset.error_code == "DiskFull"
+        assert self.files(dataset) == []
+        with override_settings(MIN_FREE_DISK_MB=10**9):
+            dataset = self.upload(members)
+        assert dataset.error_code == "DiskFull"
+        assert dataset.can_be_repeated
+        with self.on_commit():
+            services.retry(dataset)
+        dataset.refresh_from_db()
+        assert dataset.accepted == 1
+
+    def test_months_of_packed_silence_are_refused(self) -> None:
+        with patch("datasets.formats.acoustic.MAX_TOTAL_SECONDS", 0.1):
+            dataset = self.upload({"a.wav": tone(), "trans.txt": "a.wav\tyes\n"})
+        assert dataset.status == Job.Status.FAILED
+        assert "split it" in dataset.error
+
+    def test_without_a_broker_an_upload_is_kept_and_waits(self) -> None:
+        with (
+            patch("jobs.models.current_app.signature", side_effect=OperationalError),
+            self.assertLogs("jobs.models", "WARNING"),
+        ):
+            dataset = self.upload({"a.wav": tone(), "trans.txt": "a.wav\tyes\n"})
+        assert dataset.status == Job.Status.NOT_STARTED
+        assert default_storage.exists(dataset.source.name)
 
     def test_a_dataset_that_is_deleted_meanwhile_leaves_no_file(self) -> None:
         def report(dataset: Dataset, done: int, total: int) -> None:

@@ -8,9 +8,12 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from evaluations.normalization import rate_name, unit
 from evaluations.rows import Mark
 
 register = template.Library()
+register.filter("rate_name", rate_name)
+register.filter("unit", unit)
 
 
 @register.filter

@@ -9,7 +9,7 @@ from engines.fake import FakeEngine
 from evaluations import evaluate as verb
 from evaluations.models import Evaluation, Hypothesis, Item, Shard
 from evaluations.tasks import run_evaluation, run_shard, settle_evaluation
-from jobs.models import Job
+from jobs.models import Gone, Job
 from speechstudio.test import (
     BaseTestCase,
     fake_engine,
@@ -106,9 +106,27 @@ class EvaluateTestCase(BaseTestCase):
             shard.start()
             ghost = Shard.objects.get(pk=shard.pk)
             shard.requeue()
-            with pytest.raises(verb.Gone):
+            with pytest.raises(Gone):
                 verb.recognise(ghost)
         assert not Hypothesis.objects.exists()
+
+    def test_a_test_that_is_tried_again_is_planned_anew(self) -> None:
+        with fake_engine(FakeEngine(HEARD)), patch.object(Shard, "enqueue"):
+            run_evaluation(str(self.evaluation.pk))
+        at_work = Shard.objects.get(first=1)
+        at_work.start()
+        self.evaluation.refresh_from_db()
+        self.evaluation.fail("The model is damaged.")
+        self.evaluation.retry()
+        with patch.object(verb, "SHARD_UTTERANCES", 3):
+            assert self.run_with(FakeEngine(HEARD)).status == Job.Status.SUCCEEDED
+        with pytest.raises(Gone):
+            at_work.report(1, 2)
+        assert Hypothesis.objects.count() == 4
+        assert [(s.first, s.last) for s in Shard.objects.order_by("first")] == [
+            (1, 3),
+            (4, 4),
+        ]
 
     def test_the_end_is_found_even_if_the_last_worker_died_before_it(self) -> None:
         with (
@@ -137,6 +155,8 @@ class EvaluateTestCase(BaseTestCase):
         page = self.client.get(evaluation.get_absolute_url())
         self.assertContains(page, "could not recognise 1 of the recordings")
         self.assertContains(page, "The audio could not be read.")
+        page = self.client.get(evaluation.get_absolute_url(), {"only": "errors"})
+        self.assertContains(page, "004.wav")
 
     def test_an_engine_that_cannot_work_fails_the_test_with_its_reason(self) -> None:
         broken = FakeEngine(broken=EngineError("The model is damaged.", "BadModel"))

@@ -3,15 +3,13 @@ from __future__ import annotations
 
 import time
 import zipfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluations.normalization import tokenize, unit, words
-
-SAMPLE = Path(__file__).parents[3] / "shared" / "samples" / "digits" / "test.zip"
+from speechstudio.tests.samples import sample
 
 SAME_IN_ENGLISH = [
     (
@@ -305,9 +303,8 @@ def test_fifty_kilobytes_take_no_time(part: str) -> None:
     assert time.process_time() - started < 2  # a fifth of it when idle
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the digits sample is not here")
 def test_spoken_digits_are_one_word_each() -> None:
-    with zipfile.ZipFile(SAMPLE) as archive:
+    with zipfile.ZipFile(sample("digits/test.zip")) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".txt"))
         lines = archive.read(name).decode().splitlines()
     texts = [line.split("\t", 1)[1] for line in lines if line.strip()]

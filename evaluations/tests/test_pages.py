@@ -5,6 +5,7 @@ from django.urls import reverse
 from engines.fake import FakeEngine
 from evaluations import services
 from evaluations.models import Evaluation
+from evaluations.rows import MOST_WORDS
 from jobs.models import Job
 from projects.services import set_role
 from speechstudio.test import (
@@ -169,6 +170,28 @@ class ResultTestCase(BaseTestCase):
         page = self.client.get(reverse("evaluation-list", args=[self.project.pk]))
         rate = self.evaluation.candidates.first().counts.rate
         self.assertContains(page, f"{rate * 100:.1f} %", count=2)
+
+    def test_an_utterance_has_a_page_of_its_own(self) -> None:
+        url = reverse("evaluation-utterance", args=[self.evaluation.pk, 2])
+        page = self.client.get(url)
+        self.assertContains(page, "002.wav")
+        self.assertNotContains(page, "001.wav")
+        missing = reverse("evaluation-utterance", args=[self.evaluation.pk, 99])
+        assert self.client.get(missing).status_code == 404
+        self.assert_stranger_gets_404(url)
+
+    def test_a_list_shows_the_beginning_of_a_long_recording(self) -> None:
+        text = " ".join(["word"] * (MOST_WORDS + 50))
+        evaluation = make_evaluation(
+            self.project, make_dataset(self.project, [text]), self.models
+        )
+        with fake_engine(FakeEngine({"1": text})):
+            evaluation.enqueue()
+        page = self.client.get(evaluation.get_absolute_url())
+        self.assertContains(page, 'class="w"', count=2 * MOST_WORDS)
+        self.assertContains(page, "The whole recording")
+        page = self.client.get(reverse("evaluation-utterance", args=[evaluation.pk, 1]))
+        self.assertContains(page, 'class="w"', count=2 * (MOST_WORDS + 50))
 
     def test_it_is_renamed_and_deleted(self) -> None:
         edit = reverse("evaluation-edit", args=[self.evaluation.pk])

@@ -71,3 +71,13 @@ class JobTestCase(BaseTestCase):
         self.job.last_action = now() - timedelta(seconds=10)
         assert self.job.time_left is not None
         assert 29 < self.job.time_left.total_seconds() < 32
+
+    def test_time_left_does_not_count_what_an_earlier_run_did(self) -> None:
+        self.job.start()
+        self.job.begin_with(8, 10)
+        self.job.refresh_from_db()
+        assert self.job.time_left is None
+        self.job.done = 9
+        self.job.last_action = now() - timedelta(seconds=10)
+        assert self.job.time_left is not None
+        assert 9 < self.job.time_left.total_seconds() < 12

@@ -4,6 +4,7 @@ from threading import Event
 from unittest.mock import patch
 from uuid import uuid4
 
+from django.db import DatabaseError
 from django.test import override_settings
 
 from datasets.models import Dataset
@@ -61,4 +62,24 @@ class RunnerTestCase(BaseTestCase):
             job.succeed()
 
         with patch.object(Dataset, "beat", lambda job: alive.set()):
+            assert self.run_with(work).status == "Succeeded"
+
+    @override_settings(JOB_LOST_AFTER_SECONDS=0.04)
+    def test_one_sign_of_life_that_fails_is_not_the_last(self) -> None:
+        alive = Event()
+        faults = iter([DatabaseError("locked")])
+
+        def beat(job: Dataset) -> None:
+            for fault in faults:
+                raise fault
+            alive.set()
+
+        def work(job: Dataset) -> None:
+            assert alive.wait(timeout=30)
+            job.succeed()
+
+        with (
+            patch.object(Dataset, "beat", beat),
+            self.assertLogs("jobs.runner", "WARNING"),
+        ):
             assert self.run_with(work).status == "Succeeded"

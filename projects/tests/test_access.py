@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.urls import reverse
 
 from projects.access import project_for, projects_of
 from projects.models import Role
@@ -33,6 +34,12 @@ class AccessTestCase(BaseTestCase):
                 else:
                     with pytest.raises(PermissionDenied):
                         project_for(self.bob, self.project.pk, asked)
+
+    def test_a_member_is_told_which_role_it_takes(self) -> None:
+        self.client.force_login(self.bob)
+        page = self.client.get(reverse("dataset-create", args=[self.project.pk]))
+        takes = "This takes the role of editor; yours here is viewer."
+        self.assertContains(page, takes, status_code=403)
 
     def test_an_administrator_owns_every_project(self) -> None:
         admin = User.objects.create_superuser("root")

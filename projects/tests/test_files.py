@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404
-from django.test import AsyncRequestFactory, RequestFactory, SimpleTestCase
+from django.test import RequestFactory, SimpleTestCase
 
 from projects.files import serve
 
@@ -56,7 +53,14 @@ class ServeTestCase(SimpleTestCase):
             assert response["Content-Range"] == "bytes */100"
 
     def test_what_is_not_a_single_range_gets_the_whole_file(self) -> None:
-        for asked in ("bytes=0-1,5-6", "lines=1-2", "bytes=a-b", "bytes=-"):
+        for asked in (
+            "bytes=0-1,5-6",
+            "lines=1-2",
+            "bytes=a-b",
+            "bytes=-",
+            f"bytes={5000 * '9'}-",
+            "bytes=٣-٤",
+        ):
             assert self.get(asked).status_code == 200, asked
 
     def test_a_range_of_another_version_gets_the_whole_file(self) -> None:
@@ -72,14 +76,3 @@ class ServeTestCase(SimpleTestCase):
     def test_a_file_that_is_gone_is_404(self) -> None:
         with pytest.raises(Http404):
             serve(RequestFactory().get("/"), "no/such.wav", "audio/wav")
-
-    def test_under_asgi_it_streams_from_a_thread(self) -> None:
-        request = AsyncRequestFactory().get("/", headers={"Range": "bytes=10-"})
-        assert isinstance(request, ASGIRequest)
-        response = serve(request, self.name, "audio/wav")
-        assert response.is_async
-
-        async def read() -> bytes:
-            return b"".join([part async for part in response])
-
-        assert asyncio.run(read()) == DATA[10:]

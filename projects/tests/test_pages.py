@@ -43,8 +43,9 @@ class ProjectPagesTestCase(BaseTestCase):
 
     def test_it_explains_what_is_wrong_with_a_new_project(self) -> None:
         page = self.client.post(reverse("project-create"), {"locale": "xx-XX"})
-        self.assertContains(page, "This field is required")
-        self.assertContains(page, "xx-XX is not one of the available choices")
+        self.assertContains(page, "This field is required", status_code=422)
+        wrong = "xx-XX is not one of the available choices"
+        self.assertContains(page, wrong, status_code=422)
 
     def test_the_overview_shows_datasets_and_tests(self) -> None:
         make_evaluation(self.project, make_dataset(self.project, name="March"))

@@ -6,7 +6,12 @@ from datetime import timedelta
 
 from django import template
 
+from datasets.formats.base import duration_text
+
 register = template.Library()
+
+# Error rates that the reference product's guidance calls so.
+_GOOD, _ACCEPTABLE, _POOR = 0.1, 0.2, 0.3
 
 
 @register.filter
@@ -23,19 +28,14 @@ def percent(rate: float | None) -> str:
 def duration(seconds: float | timedelta | None) -> str:
     """A length of time, as exact as it is of use.
 
-    >>> duration(4.25), duration(59.96), duration(75), duration(7860), duration(None)
-    ('4.2 s', '1 min 0 s', '1 min 15 s', '2 h 11 min', '')
+    >>> duration(4.25), duration(timedelta(minutes=131)), duration(None)
+    ('4.2 s', '2 h 11 min', '')
     """
     if seconds is None:
         return ""
     if isinstance(seconds, timedelta):
         seconds = seconds.total_seconds()
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60:,} h {minutes % 60} min"
+    return duration_text(seconds)
 
 
 @register.filter
@@ -53,17 +53,28 @@ def whole_duration(time: timedelta | None) -> str:
 
 @register.filter
 def band(rate: float | None) -> str:
-    """The quality that the field gives a word error rate.
-
-    Up to 10 % is good, up to 20 % acceptable, 30 % and more poor.
+    """The quality that the field gives an error rate.
 
     >>> [band(rate) for rate in (0.07, 0.2, 0.25, 0.3, None)]
     ['good', 'acceptable', 'fair', 'poor', '']
     """
     if rate is None:
         return ""
-    if rate <= 0.1:
+    if rate <= _GOOD:
         return "good"
-    if rate <= 0.2:
+    if rate <= _ACCEPTABLE:
         return "acceptable"
-    return "fair" if rate < 0.3 else "poor"
+    return "fair" if rate < _POOR else "poor"
+
+
+@register.simple_tag
+def bands() -> str:
+    """The bands in words.
+
+    >>> bands()
+    'Up to 10 % is good, up to 20 % acceptable, 30 % and more poor.'
+    """
+    return (
+        f"Up to {_GOOD:.0%} is good, up to {_ACCEPTABLE:.0%} acceptable, "
+        f"{_POOR:.0%} and more poor."
+    ).replace("%", " %")
