@@ -48,6 +48,8 @@ def ingest(dataset: Dataset) -> None:
     except FormatError as e:
         delete_tree(audio)
         with transaction.atomic():
+            refused = sum(issue.level == "error" for issue in e.issues)
+            Dataset.objects.filter(pk=dataset.pk).update(rejected=refused)
             _write_report(dataset, e.issues)
         raise
     except OSError as e:

@@ -113,7 +113,7 @@ class Finding(models.Model):
     advice = models.TextField(blank=True)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["file", "line", "id"]
         indexes = [models.Index(fields=["dataset", "level"])]
 
     def __str__(self) -> str:

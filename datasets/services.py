@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from datasets.models import Dataset
 from projects.models import Project
@@ -19,11 +19,18 @@ class InUse(Exception):
 
 
 def upload(
-    project: Project, name: str, file: File[bytes], description: str = ""
+    project: Project,
+    name: str,
+    file: File[bytes],
+    description: str = "",
+    key: UUID | None = None,
 ) -> Dataset:
-    """Keep an uploaded file and have it imported."""
+    """Keep an uploaded file and have it imported.
+
+    `key` is for a form that may be sent twice: it makes one dataset.
+    """
     dataset = Dataset(
-        pk=uuid4(),
+        pk=key or uuid4(),
         project=project,
         name=name,
         description=description,
@@ -32,9 +39,13 @@ def upload(
     )
     dataset.source.name = default_storage.save(f"{dataset.folder}/source.zip", file)
     try:
-        dataset.save(force_insert=True)
+        with transaction.atomic():
+            dataset.save(force_insert=True)
+    except IntegrityError:
+        default_storage.delete(str(dataset.source.name))
+        return Dataset.objects.get(pk=dataset.pk, project=project)
     except Exception:
-        delete_tree(dataset.folder)
+        default_storage.delete(str(dataset.source.name))
         raise
     transaction.on_commit(dataset.enqueue)
     return dataset
@@ -57,10 +68,17 @@ def delete(dataset: Dataset) -> None:
     Raises `InUse` while a test was made of it.
     """
     folder = dataset.folder
-    users = list(dataset.evaluations.values_list("name", flat=True)[:4])
+    users = tests_of(dataset)
     if users:
-        names = ", ".join(f"“{name}”" for name in users[:3])
-        more = " and others" if len(users) > 3 else ""
-        raise InUse(f"It is used by the test {names}{more}. Delete that first.")
+        raise InUse(f"It is used by {users}. Delete that first.")
     dataset.delete()
     transaction.on_commit(lambda: delete_tree(folder))
+
+
+def tests_of(dataset: Dataset) -> str:
+    """The tests that use it, in words; empty when there are none."""
+    names = list(dataset.evaluations.values_list("name", flat=True)[:4])
+    quoted = ", ".join(f"“{name}”" for name in names[:3])
+    more = " and others" if len(names) > 3 else ""
+    plural = "s" if len(names) > 1 else ""
+    return f"the test{plural} {quoted}{more}" if names else ""

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from datasets import services
@@ -37,7 +37,7 @@ _HEADS = [
 ]
 
 
-@require_GET
+@require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
     search = search_of(request)
@@ -67,7 +67,7 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
     return render(request, f"datasets/{part}.html", ctx)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id, Role.EDITOR)
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -81,7 +81,7 @@ def create(request: Request, project_id: UUID) -> HttpResponse:
     return render(request, "datasets/form.html", ctx, status=status)
 
 
-@require_GET
+@require_safe
 def detail(request: Request, dataset_id: UUID) -> HttpResponse:
     """The page of a dataset; htmx asks for its body alone, while it changes."""
     dataset = _dataset_for(request, dataset_id)
@@ -107,7 +107,7 @@ def detail(request: Request, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/_body.html", ctx)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, dataset_id: UUID) -> HttpResponse:
     dataset = _dataset_for(request, dataset_id, Role.EDITOR)
     form = DatasetForm(request.POST or None, instance=dataset)
@@ -124,7 +124,7 @@ def edit(request: Request, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/edit.html", ctx, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: Request, dataset_id: UUID) -> HttpResponse:
     dataset = _dataset_for(request, dataset_id, Role.EDITOR)
     if request.method == "POST":
@@ -135,7 +135,12 @@ def delete(request: Request, dataset_id: UUID) -> HttpResponse:
             return redirect(dataset)
         messages.success(request, f"“{dataset.name}” was deleted.")
         return redirect("dataset-list", dataset.project_id)
-    ctx = {"project": dataset.project, "room": "datasets", "dataset": dataset}
+    ctx = {
+        "project": dataset.project,
+        "room": "datasets",
+        "dataset": dataset,
+        "users": services.tests_of(dataset),
+    }
     return render(request, "datasets/delete.html", ctx)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 _WIDTH, _HEIGHT = 1000, 48
-_BARS = 200
+_BARS = 125
 
 
 def path(peaks: bytes) -> str:

@@ -18,8 +18,9 @@ class FakeEngine:
     """Says `texts[clip.key]`, or nothing, its words spread evenly over the clip.
 
     A clip whose key is in `failing` gives a transcript with an error; `broken`
-    is raised by every call; with `gate`, each clip waits until it is set.
-    `calls` lists the keys of each `transcribe`, `fetched` the models.
+    is raised by every call; with `gate`, each clip waits until it is set, or
+    for 30 seconds. `calls` lists the keys of each `transcribe`, `fetched` the
+    models.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class FakeEngine:
 
     def _hear(self, clip: Clip) -> Transcript:
         if self.gate:
-            self.gate.wait()
+            self.gate.wait(timeout=30)
         if clip.key in self.failing:
             error = EngineError("The audio could not be read.", "BadAudio")
             return Transcript(clip.key, "", error=error)

@@ -34,6 +34,9 @@ class EvaluationForm(RenameForm):
         error_messages={"required": "Choose at least one model."},
     )
 
+    # Made with the review: whoever sends it twice gets one test.
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
     field_order = ["dataset", "models", "name", "description"]
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:

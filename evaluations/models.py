@@ -49,7 +49,8 @@ class Evaluation(Job):
         )
     )
     name = models.CharField(max_length=200)
-    description = models.TextField(blank=True, max_length=2000)
+    # Short enough to travel in the wizard's addresses.
+    description = models.TextField(blank=True, max_length=1000)
     # What it does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -19,11 +20,19 @@ def create(
     models: Sequence[SpeechModel],
     name: str,
     description: str = "",
+    key: UUID | None = None,
 ) -> Evaluation:
-    """Make a test of these models on this dataset, and have it run."""
-    evaluation = Evaluation.objects.create(
-        project=project, dataset=dataset, name=name, description=description
+    """Make a test of these models on this dataset, and have it run.
+
+    `key` is for a form that may be sent twice: it makes one test.
+    """
+    evaluation, is_new = Evaluation.objects.get_or_create(
+        pk=key or uuid4(),
+        project=project,
+        defaults={"dataset": dataset, "name": name, "description": description},
     )
+    if not is_new:
+        return evaluation
     for position, model in enumerate(models, start=1):
         Candidate.objects.create(evaluation=evaluation, model=model, position=position)
     transaction.on_commit(evaluation.enqueue)

@@ -6,7 +6,11 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 from django_htmx.http import HttpResponseClientRefresh
 
 from evaluations import services
@@ -46,7 +50,7 @@ ITEM_ORDERS = [
 ]
 
 
-@require_GET
+@require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
     search = search_of(request)
@@ -78,7 +82,7 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
     return render(request, f"evaluations/{part}.html", ctx)
 
 
-@require_GET
+@require_safe
 def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
     """The page of a test; htmx asks for its body alone, while it changes."""
     evaluation = _evaluation_for(request, evaluation_id)
@@ -98,7 +102,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
             "query": query_without(request, "page"),
             "q": search_of(request),
             "only": request.GET.get("only", ""),
-            "sort": request.GET.get("sort", "position"),
+            "sort": request.GET.get("sort", "-errors"),
             "orders": ITEM_ORDERS,
         }
     if not request.htmx:
@@ -108,7 +112,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
     return render(request, "evaluations/_body.html", ctx)
 
 
-@require_GET
+@require_safe
 def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
     """One utterance of a test in full: to be sent to somebody, or for a long one."""
     evaluation = _evaluation_for(request, evaluation_id)
@@ -124,7 +128,7 @@ def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpRespo
     return render(request, "evaluations/utterance.html", ctx)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
     evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
     form = RenameForm(request.POST or None, instance=evaluation)
@@ -148,7 +152,7 @@ def retry(request: Request, evaluation_id: UUID) -> HttpResponse:
     return redirect(evaluation)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: Request, evaluation_id: UUID) -> HttpResponse:
     evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
     if request.method == "POST":
@@ -186,4 +190,4 @@ def _items(request: Request, evaluation: Evaluation) -> QuerySet[Item]:
             | Q(utterance__transcript__icontains=search)
             | Exists(heard)
         )
-    return items.order_by(sort_key(request, _ITEM_SORTS, "position"), "position")
+    return items.order_by(sort_key(request, _ITEM_SORTS, "-errors"), "position")

@@ -7,12 +7,12 @@ sent link keep it, and two tabs do not mix.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from evaluations import services
 from evaluations.forms import EvaluationForm, testable, usable
@@ -32,17 +32,18 @@ _STEPS = {
 class Step:
     slug: str
     title: str
-    url: str
+    address: str
+    url: str  # the same with all answers
     state: str  # "done", "current" or "todo"
 
 
-@require_GET
+@require_safe
 def start(request: Request, project_id: UUID) -> HttpResponse:
     project_for(request.user, project_id, Role.EDITOR)
     return redirect(_address(request, project_id, "data"))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
     project = project_for(request.user, project_id, Role.EDITOR)
     if step not in _STEPS:
@@ -61,7 +62,8 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
         "form": form,
         "step": step,
         "steps": _steps(request, project, step),
-        "hidden": [form[n] for n in form.fields if n not in _STEPS[step][1]],
+        "hidden": [form[n] for n in form.fields if n not in (*_STEPS[step][1], "key")],
+        "key": uuid4(),
         "datasets": testable(project),
         "models": usable(project),
         "chosen": [str(key) for key in form["models"].value() or []],
@@ -86,6 +88,7 @@ def _steps(request: Request, project: Project, current: str) -> list[Step]:
         Step(
             slug,
             _STEPS[slug][0],
+            reverse("evaluation-step", args=[project.pk, slug]),
             _address(request, project.pk, slug) if i < here else "",
             "done" if i < here else "current" if i == here else "todo",
         )
@@ -95,7 +98,7 @@ def _steps(request: Request, project: Project, current: str) -> list[Step]:
 
 def _address(request: Request, project_id: UUID, step: str, tried: bool = False) -> str:
     answers = (request.POST or request.GET).copy()
-    for name in ("tried", "csrfmiddlewaretoken"):
+    for name in ("tried", "key", "csrfmiddlewaretoken"):
         answers.pop(name, None)
     if tried:
         answers["tried"] = "1"

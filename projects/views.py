@@ -6,7 +6,11 @@ from django.contrib import messages
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from projects import services
 from projects.access import project_for, projects_of
@@ -25,7 +29,7 @@ _HEADS = [
 ]
 
 
-@require_GET
+@require_safe
 def index(request: Request) -> HttpResponse:
     search = search_of(request)
     projects = projects_of(request.user).annotate(
@@ -47,7 +51,7 @@ def index(request: Request) -> HttpResponse:
     return render(request, "projects/list.html", ctx)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: Request) -> HttpResponse:
     form = NewProjectForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -57,7 +61,7 @@ def create(request: Request) -> HttpResponse:
     return render(request, "projects/form.html", {"form": form}, status=status)
 
 
-@require_GET
+@require_safe
 def detail(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
     tests = project.evaluations.prefetch_related("candidates__model")
@@ -73,7 +77,7 @@ def detail(request: Request, project_id: UUID) -> HttpResponse:
     return render(request, "projects/detail.html", ctx)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
     if request.method == "POST":
@@ -113,7 +117,7 @@ def change_member(request: Request, project_id: UUID, member_id: int) -> HttpRes
     return redirect("project-settings", project.pk)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id, Role.OWNER)
     if request.method == "POST":

@@ -3,24 +3,52 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
 
 from django.core.exceptions import ImproperlyConfigured
+
+# Every variable of ours. The tests run without those of the person at the keys.
+NAMES = frozenset(
+    {
+        "ADMIN_PASSWORD",
+        "ADMIN_USERNAME",
+        "ALLOWED_HOSTS",
+        "BASE_MODELS",
+        "BEHIND_HTTPS_PROXY",
+        "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_URL",
+        "DATA_DIR",
+        "DEBUG",
+        "ENGINE_THREADS",
+        "HOST",
+        "JOB_LOST_AFTER_SECONDS",
+        "LOG_LEVEL",
+        "MIN_FREE_DISK_MB",
+        "PORT",
+        "REDIS_URL",
+        "SAMPLE_PROJECT",
+        "SECRET_KEY",
+        "WORKER_CONCURRENCY",
+    }
+)
 
 
 def text(name: str, default: str = "") -> str:
     """The variable, or what the file named by `<name>_FILE` holds.
 
     The second form is how secrets reach a container without showing up in
-    its environment.
+    its environment. What is set but empty counts as not set, here and below:
+    that is how a compose file passes on what nobody has set.
     """
-    path = os.environ.get(f"{name}_FILE")
-    if path and name not in os.environ:
+    value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if path and not value:
         try:
             with open(path, encoding="utf-8") as f:  # noqa: PTH123
-                return f.read().strip()
+                value = f.read().strip()
         except OSError as e:
             raise ImproperlyConfigured(f"{name}_FILE: {e.strerror}: {path}") from e
-    return os.environ.get(name, default)
+    return value or default
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -41,6 +69,24 @@ def integer(name: str, default: int, low: int, high: int) -> int:
     return int(value)
 
 
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    """One of the choices; in the variable, capitals and small letters are equal."""
+    value = os.environ.get(name, "").strip() or default
+    for one in choices:
+        if one.casefold() == value.casefold():
+            return one
+    known = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    raise ImproperlyConfigured(f"{name} must be {known}, not {value!r}.")
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [w.strip() for w in text(name, default).split(",") if w.strip()]
+
+
+def cores() -> int:
+    """The cores that we may use; containers have fewer than the machine."""
+    # Only Linux can tell.
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -8,12 +8,13 @@ import os
 import shutil
 import tempfile
 
-_OURS = ("DATABASE_URL", "REDIS_URL", "ADMIN_USERNAME", "ADMIN_PASSWORD", "BASE_MODELS")
+from speechstudio import env
 
 _folder = tempfile.mkdtemp(prefix="speechstudio-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-for _name in _OURS:
+for _name in env.NAMES:
     os.environ.pop(_name, None)
+    os.environ.pop(f"{_name}_FILE", None)
 os.environ["DATA_DIR"] = _folder
 if url := os.environ.get("TEST_DATABASE_URL"):
     # The same tests on PostgreSQL.

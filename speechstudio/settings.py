@@ -17,6 +17,7 @@ from urllib.parse import quote
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from datasets.formats.archive import MAX_UPLOAD_BYTES
 from speechstudio import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -87,6 +88,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pages only: recordings say that they are not to be compressed.
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -153,7 +156,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Uploads always go to disk in the folder they will stay in: a move, no copy.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-UPLOAD_MAX_BYTES = 2 * 1024**3
+UPLOAD_MAX_BYTES = MAX_UPLOAD_BYTES
 # What any other request may carry (see asgi.py).
 FORM_MAX_BYTES = 10 * 1024**2
 # With less space than this, /healthz calls for help.
@@ -166,6 +169,7 @@ REDIS_SOCKET = RUN_DIR / "redis.sock"
 if len(bytes(REDIS_SOCKET)) > 100:
     _short = hashlib.sha256(bytes(REDIS_SOCKET)).hexdigest()[:12]
     REDIS_SOCKET = Path(tempfile.gettempdir()) / f"speechstudio-{_short}" / "redis.sock"
+EMBEDDED_REDIS = not env.text("REDIS_URL")
 REDIS_URL = env.text("REDIS_URL", f"redis+socket://{quote(str(REDIS_SOCKET))}")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -173,6 +177,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Or Celery would put its own logging in the place of ours.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat")
 # `default` is for what a person waits for, `transcribe` for what takes long.
 QUEUES = ["default", "transcribe"]
@@ -195,7 +201,10 @@ CELERY_BEAT_SCHEDULE = {
 
 # The embedded engine.
 ENGINE_BASE_MODELS = env.words("BASE_MODELS", "tiny.en")
-ENGINE_THREADS = env.integer("ENGINE_THREADS", 0, 0, 256)
+# Of each worker process. Together they have one for each core.
+ENGINE_THREADS = env.integer("ENGINE_THREADS", 0, 0, 256) or max(
+    1, env.cores() // WORKER_CONCURRENCY
+)
 ENGINE_MODELS_DIR = DATA_DIR / "models"
 
 # A fresh installation gets a project to try everything in.
@@ -203,6 +212,7 @@ SAMPLE_PROJECT = env.boolean("SAMPLE_PROJECT", True)
 
 # People.
 LOGIN_URL = "login"
+CSRF_FAILURE_VIEW = "speechstudio.views.csrf_failure"
 LOGIN_REDIRECT_URL = "project-list"
 ADMIN_USERNAME = env.text("ADMIN_USERNAME")
 ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
@@ -223,12 +233,28 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
+_rooms = [app for app in INSTALLED_APPS if "." not in app and app != "django_htmx"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "level": LOG_LEVEL,
+        }
+    },
+    # At INFO libraries tell their routine, Celery the receipt of every task.
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        **{room: {"level": LOG_LEVEL} for room in ("engines", *_rooms)},
+        "celery": {"level": "INFO" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        # What strangers ask for in vain must not fill the log.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
+    },
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -27,6 +29,8 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     """
     if is_fresh():
         return redirect("setup")
+    if request.user.is_authenticated:
+        return redirect(settings.LOGIN_REDIRECT_URL)
     if request.method != "POST":
         return _page(request)
     key = _key(request)
@@ -42,7 +46,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def _page(request: HttpRequest) -> HttpResponseBase:
-    return LoginView.as_view(redirect_authenticated_user=True)(request)
+    return LoginView.as_view()(request)
 
 
 def _wait(request: HttpRequest) -> HttpResponse:
@@ -51,6 +55,7 @@ def _wait(request: HttpRequest) -> HttpResponse:
 
 
 def _key(request: HttpRequest) -> str:
-    name = request.POST.get("username", "").casefold()
+    # As the form reads it: other spellings of a name are the same name.
+    name = User.normalize_username(request.POST.get("username", "").strip())
     address = request.META.get("REMOTE_ADDR", "")
-    return f"sign-in:{sha256(f'{address} {name}'.encode()).hexdigest()}"
+    return f"sign-in:{sha256(f'{address} {name.casefold()}'.encode()).hexdigest()}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -61,6 +63,7 @@ def main() -> int:
             was_killed = bool(_read(lock))
             _write(lock, f"{_url('/')}, process {os.getpid()}")
             _check_port(asked, was_killed)
+            _empty(settings.FILE_UPLOAD_TEMP_DIR)
             _run(asked, lock)
     except ImproperlyConfigured as e:
         say(" ".join(str(e).split()))
@@ -76,12 +79,18 @@ def main() -> int:
     return 130 if asked.at_once else 0
 
 
+def _empty(folder: Path) -> None:
+    """Remove what an earlier run was killed over: uploads, unpacked archives."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _run(asked: Asked, lock: IO[str]) -> None:
     os.chdir(settings.BASE_DIR)
     redis: list[Child] = []
     children: list[Child] = []
     try:
-        if not os.environ.get("REDIS_URL"):
+        if settings.EMBEDDED_REDIS:
             redis = [start_redis(settings.REDIS_SOCKET, settings.DATA_DIR, asked)]
         _prepare(asked)
         children = [_web(), _worker(), _beat()]
@@ -146,16 +155,15 @@ def _web() -> Child:
 
 
 def _worker() -> Child:
-    concurrency = settings.WORKER_CONCURRENCY
     command = [
         *_celery("worker"),
         f"--queues={','.join(settings.QUEUES)}",
-        f"--concurrency={concurrency}",
+        f"--concurrency={settings.WORKER_CONCURRENCY}",
         "--without-mingle",
         "--without-gossip",
         "--without-heartbeat",
     ]
-    env = _env(threads=max(1, _cores() // concurrency))
+    env = _env(threads=settings.ENGINE_THREADS)
     if os.geteuid() == 0:
         # Whoever starts the server as root knows; Celery would tell each time.
         env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
@@ -167,9 +175,7 @@ def _beat() -> Child:
 
 
 def _celery(command: str) -> list[str]:
-    level = os.environ.get("LOG_LEVEL", "WARNING").upper()
-    celery = [sys.executable, "-m", "celery", "--quiet", "--app=speechstudio"]
-    return [*celery, command, f"--loglevel={level}"]
+    return [sys.executable, "-m", "celery", "--quiet", "--app=speechstudio", command]
 
 
 def _env(threads: int) -> dict[str, str]:
@@ -179,13 +185,6 @@ def _env(threads: int) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         **os.environ,
     }
-
-
-def _cores() -> int:
-    """The cores that we may use; containers have fewer than the machine."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

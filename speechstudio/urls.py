@@ -21,6 +21,10 @@ urlpatterns = [
     path("password/", change_password, name="password_change"),
     # The administration's own sign-in would go round the limit to guessing.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    # One page for it is enough.
+    path(
+        "admin/password_change/", RedirectView.as_view(pattern_name="password_change")
+    ),
     path("admin/", admin.site.urls),
     path("", include("projects.urls")),
     path("", include("datasets.urls")),

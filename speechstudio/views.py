@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from datasets.models import Dataset
 from evaluations.models import Evaluation
@@ -17,13 +17,22 @@ _SHOWN = 10
 
 
 @login_not_required
-@require_GET
+@require_safe
 def home(request: Request) -> HttpResponse:
     """Send everybody where they can do something."""
     return redirect("setup" if is_fresh() else "project-list")
 
 
-@require_GET
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was sent after its page had gone stale."""
+    ctx = {
+        "exception": "This page was open for too long, or you have signed in or out "
+        "in another tab meanwhile. Go back, reload it and try again."
+    }
+    return render(request, "403.html", ctx, status=403)
+
+
+@require_safe
 def job_menu(request: Request) -> HttpResponse:
     """What runs for this person right now, for the top bar."""
     projects = projects_of(request.user)

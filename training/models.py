@@ -47,8 +47,10 @@ class SpeechModel(Job):
     def spoken(self) -> str:
         """Its languages, in words."""
         tags = self.languages.split()
+        if not tags or len(tags) > 3:
+            return f"{len(tags)} languages" if tags else "every language"
         known = {tag.split("-")[0]: name.split(" (")[0] for tag, name in LOCALES}
-        return ", ".join(known.get(tag, tag) for tag in tags) or "many languages"
+        return ", ".join(known.get(tag, tag) for tag in tags)
 
     @classmethod
     def forgotten(cls) -> models.QuerySet[SpeechModel]:

@@ -113,8 +113,8 @@ class Reading:
                 file=self.converted[form],
                 line=None,
                 rule="audio.converted",
-                message=f"{count:,} files, this one first, were converted to 16 kHz, "
-                f"mono, 16-bit from {form}",
+                message=f"converted to 16 kHz, mono, 16-bit from {form} "
+                f"(such files in all: {count:,})",
             )
             for form, count in self.conversions.items()
         ]
@@ -176,8 +176,8 @@ class Reading:
 
     def _nothing_usable(self) -> FormatError:
         errors = [issue for issue in self.issues if issue.level == "error"]
-        message = f"Nothing in {self.name} can be used: {self.rejected_lines:,} lines "
-        message += f"were rejected and {self.unused_files:,} files not used."
+        message = f"Nothing in {self.name} can be used (refused lines: "
+        message += f"{self.rejected_lines:,}, unused files: {self.unused_files:,})."
         if errors:
             message += f" The first problem: {errors[0]}."
         return FormatError(message, "acoustic.nothing_usable")

@@ -170,12 +170,12 @@ class _State:
     def finish(self, locale: str) -> None:
         """The findings that are about the whole file: each is said once."""
         if self.columns:
-            message = f"{len(self.columns):,} lines, this one first, have more than "
-            message += "two columns; the third and later ones are ignored"
+            message = "has more than two columns; the third and later ones are "
+            message += f"ignored (such lines in all: {len(self.columns):,})"
             self.add("note", self.columns[0], "extra_columns", message)
         if self.legacy:
-            message = f"{len(self.legacy):,} lines, this one first, are not UTF-8; "
-            message += f"they were read as {_code_page(locale)}"
+            message = f"is not UTF-8 and was read as {_code_page(locale)} "
+            message += f"(such lines in all: {len(self.legacy):,})"
             advice = "check their special characters, or save the file as UTF-8"
             self.add("warning", self.legacy[0], "encoding", message, advice)
         elif not self.has_bom and not self.is_ascii:

@@ -19,9 +19,9 @@ def percent(rate: float | None) -> str:
     """A rate as a percentage with one decimal.
 
     >>> percent(0.0289), percent(3.5), percent(None)
-    ('2.9 %', '350.0 %', 'none')
+    ('2.9 %', '350.0 %', '-')
     """
-    return "none" if rate is None else f"{rate * 100:.1f} %"
+    return "-" if rate is None else f"{rate * 100:.1f} %"
 
 
 @register.filter

@@ -10,8 +10,7 @@ import pytest
 from datasets.formats.acoustic import Reading, Utterance, read
 from datasets.formats.base import FormatError
 from datasets.tests.audio_files import encoded, lock, make_zip, spoil, tone, wav
-
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+from speechstudio.tests.samples import ARCHIVES, sample
 
 
 def _read(path: Path, locale: str = "en-US") -> tuple[Reading, list[Utterance]]:
@@ -192,21 +191,9 @@ def test_every_fault_is_named_and_the_rest_kept(tmp_path: Path) -> None:
     assert not list((tmp_path / "work").glob("*.part"))
 
 
-@pytest.mark.parametrize(
-    ("name", "locale", "number"),
-    [
-        ("digits/test.zip", "en-US", 40),
-        ("digits/train.zip", "en-US", 120),
-        ("customspeech/en-US-general/testing/audio-and-trans.zip", "en-US", 1),
-        ("customspeech/en-US-general/training/audio-and-trans.zip", "en-US", 2),
-        ("customspeech/de-DE/testing/audio-and-trans.zip", "de-DE", 1),
-    ],
-)
+@pytest.mark.parametrize(("name", "locale", "number"), ARCHIVES)
 def test_real_archives(tmp_path: Path, name: str, locale: str, number: int) -> None:
-    path = SAMPLES / name
-    if not path.exists():
-        pytest.skip("the sample archives are not here")
-    reading = read(path, locale, tmp_path)
+    reading = read(sample(name), locale, tmp_path)
     assert len(list(reading)) == number
     assert reading.summary.rejected_lines == 0
     assert [i for i in reading.issues if i.level != "note"] == []

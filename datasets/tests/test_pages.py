@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.core.files.storage import default_storage
 from django.test import override_settings
 from django.urls import reverse
 
+from datasets import services
 from datasets.models import Dataset, Finding
 from jobs.models import Job
 from projects.services import set_role
@@ -14,6 +17,7 @@ from speechstudio.test import (
     make_zip,
     tone,
 )
+from speechstudio.tests.queries import queries
 
 
 class UploadTestCase(BaseTestCase):
@@ -39,6 +43,16 @@ class UploadTestCase(BaseTestCase):
         )
         dataset = Dataset.objects.get(name="March")
         assert page["HX-Redirect"] == dataset.get_absolute_url()
+
+    def test_a_form_that_is_sent_twice_makes_one_dataset(self) -> None:
+        key = str(uuid4())
+        pages = []
+        for _ in range(2):
+            self.file.seek(0)
+            pages.append(self.client.post(self.url, {"file": self.file, "key": key}))
+        dataset = Dataset.objects.get()
+        assert {page.url for page in pages} == {dataset.get_absolute_url()}
+        assert default_storage.listdir(dataset.folder)[1] == ["source.zip"]
 
     def test_what_was_typed_survives_an_error(self) -> None:
         page = self.client.post(self.url, {"name": "March", "description": "Noisy"})
@@ -118,15 +132,37 @@ class DatasetPagesTestCase(BaseTestCase):
         self.assertContains(page, "No dataset matches")
 
     def test_an_import_that_the_machine_broke_can_be_repeated(self) -> None:
-        self.dataset.status = Job.Status.RUNNING
-        self.dataset.save()
-        self.dataset.fail("The worker died.", "WorkerLost")
-        page = self.client.get(self.url)
+        file = make_zip({"a.wav": tone(), "trans.txt": "a.wav\tyes\n"})
+        dataset = services.upload(self.project, "March", file)
+        dataset.start()
+        dataset.fail("The worker died.", "WorkerLost")
+        page = self.client.get(dataset.get_absolute_url())
         self.assertContains(page, "Import again")
         with self.on_commit():
-            self.client.post(reverse("dataset-retry", args=[self.dataset.pk]))
-        self.dataset.refresh_from_db()
-        assert self.dataset.attempt == 1
+            self.client.post(reverse("dataset-retry", args=[dataset.pk]))
+        dataset.refresh_from_db()
+        assert (dataset.status, dataset.error) == (Job.Status.SUCCEEDED, "")
+        assert (dataset.attempt, dataset.accepted) == (2, 1)
+        assert dataset.utterances.get().transcript == "yes"
+
+    def test_the_list_costs_as_many_queries_for_many_as_for_one(self) -> None:
+        url = reverse("dataset-list", args=[self.project.pk])
+        few = queries(self.client, url)
+        for i in range(19):
+            make_dataset(self.project, name=f"D{i}")
+        assert queries(self.client, url) == few
+
+    def test_a_page_costs_as_many_queries_for_many_rows_as_for_one(self) -> None:
+        few = make_dataset(self.project, ["one"])
+        many = make_dataset(self.project, ["one"] * 20)
+        for dataset, count in ((few, 1), (many, 20)):
+            Finding.objects.bulk_create(
+                Finding(dataset=dataset, level="error", file=f"{i}.wav")
+                for i in range(count)
+            )
+        for tab in ("", "?tab=report"):
+            one, other = (f"{d.get_absolute_url()}{tab}" for d in (few, many))
+            assert queries(self.client, one) == queries(self.client, other)
 
     def test_it_is_renamed_and_never_changed_otherwise(self) -> None:
         url = reverse("dataset-edit", args=[self.dataset.pk])

@@ -56,9 +56,10 @@ def test_it_waits_at_the_gate(tmp_path: Path) -> None:
         clips = [Clip("a", tmp_path / "a.wav")]
         heard.extend(each.text for each in engine.transcribe("m", clips, ENGLISH))
 
-    thread = Thread(target=listen)
+    thread = Thread(target=listen, daemon=True)
     thread.start()
-    assert heard == []
+    thread.join(timeout=0.1)
+    assert thread.is_alive()
     gate.set()
     thread.join(timeout=10)
     assert heard == ["late"]

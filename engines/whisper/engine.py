@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,9 +29,8 @@ class WhisperEngine:
     def __init__(
         self, base_models: Sequence[str], threads: int, models_dir: Path
     ) -> None:
-        """`threads` 0 means all cores that this process may use."""
         self._base_models = list(base_models)
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads
         self._models_dir = models_dir
         self._models: OrderedDict[Path, WhisperModel] = OrderedDict()
         self._lock = Lock()

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 from faster_whisper.utils import disabled_tqdm
 from huggingface_hub import snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from engines.base import EngineError
 from engines.whisper import catalog
@@ -124,6 +125,9 @@ def _check(repository: str, part: Path) -> None:
 
 def _error(repository: str, e: Exception) -> EngineError:
     reason = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
+    if isinstance(e, LocalEntryNotFoundError):
+        # What the library says here is about its cache, of which there is none.
+        reason = "this machine cannot reach it"
     return EngineError(
         f"{repository} could not be fetched from the Hugging Face Hub "
         f"({reason.rstrip('.')}). Check this machine's network and the name; or put "

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from projects.models import Member, Project, Role
-from projects.services import create
-from speechstudio.test import BaseTestCase, make_dataset, make_evaluation
+from projects.services import create, set_role
+from speechstudio.test import (
+    BaseTestCase,
+    make_dataset,
+    make_evaluation,
+    make_model,
+)
+from speechstudio.tests.queries import queries
 
 
 class ProjectPagesTestCase(BaseTestCase):
@@ -29,10 +36,23 @@ class ProjectPagesTestCase(BaseTestCase):
             assert self.client.get(url, odd).status_code == 200
 
     def test_the_list_costs_as_many_queries_for_many_as_for_one(self) -> None:
-        for i in range(20):
-            create(self.alice, f"P{i}", "en-US")
-        with self.assertNumQueries(6):
-            self.client.get(reverse("project-list"))
+        url = reverse("project-list")
+        models = [make_model()]
+        one = queries(self.client, url)
+        for i in range(19):
+            make_evaluation(create(self.alice, f"P{i}", "en-US"), models=models)
+        assert queries(self.client, url) == one
+
+    def test_the_overview_costs_as_many_queries_for_many_as_for_one(self) -> None:
+        url = self.url("project-detail")
+        models = [make_model("base"), make_model("small")]
+        make_evaluation(self.project, models=models)
+        one = queries(self.client, url)
+        for i in range(19):
+            make_evaluation(self.project, make_dataset(self.project), models)
+            user = User.objects.create(username=f"member{i}")
+            set_role(self.project, user.pk, Role.VIEWER)
+        assert queries(self.client, url) == one
 
     def test_it_makes_a_project_that_its_maker_owns(self) -> None:
         answers = {"name": "Air traffic", "locale": "en-GB", "description": "Towers"}

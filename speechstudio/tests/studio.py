@@ -15,23 +15,62 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from speechstudio import env
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWNER = ("olga", "correct-horse-9")
-_READY = re.compile(r"speechstudio is ready: (\S+)")
+_READY = re.compile(r"speechstudio is ready: (\S+)\n")
 
 
-@dataclass
-class Studio:
-    process: subprocess.Popen[str]
-    folder: Path
-    link: str  # what it printed: the address, with a token while it is fresh
-    output: list[str]
+class Up:
+    """One `python -m speechstudio.up`; what it prints goes to a file beside `folder`.
+
+    Who makes it ends it.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None, **more: str) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.log = folder.with_name(f"{folder.name}.{self.port}.log")
+        values = {"DATA_DIR": str(folder), "PORT": str(self.port)}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "speechstudio.up"],
+                cwd=ROOT,
+                env=clean_environment() | values | more,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        """What it printed so far."""
+        return self.log.read_text()
+
+    @property
+    def link(self) -> str:
+        """The address it printed, with a token while it is fresh; "" before that."""
+        found = _READY.search(self.output)
+        return found[1] if found else ""
+
+    def wait_until_ready(self) -> None:
+        """Fails, with what it printed, when it ends instead or takes too long."""
+        try:
+            wait_for(lambda: self.link or self.process.poll() is not None, 300)
+            assert self.process.poll() is None, "it did not start"
+        except AssertionError as e:
+            e.add_note(self.output)
+            raise
+
+
+class Studio(Up):
+    """An installation that is ready."""
 
     @property
     def url(self) -> str:
@@ -55,33 +94,21 @@ class Studio:
 
 
 @contextlib.contextmanager
-def running(folder: Path, fresh: bool = False, **env: str) -> Iterator[Studio]:
+def running(folder: Path, fresh: bool = False, **more: str) -> Iterator[Studio]:
     """Start an installation on a free port, and end it with all its processes.
 
     `fresh` leaves the owner's account to be made in the browser.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    values = clean_environment() | {
-        "DATA_DIR": str(folder),
-        "PORT": str(free_port()),
-        "JOB_LOST_AFTER_SECONDS": "6",
-    }
+    values = {"JOB_LOST_AFTER_SECONDS": "6"}
     if not fresh:
         values |= {"ADMIN_USERNAME": OWNER[0], "ADMIN_PASSWORD": OWNER[1]}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "speechstudio.up"],
-        cwd=ROOT,
-        env=values | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    studio = Studio(folder, **values | more)
     try:
-        output: list[str] = []
-        yield Studio(process, folder, _wait_until_ready(process, output), output)
+        studio.wait_until_ready()
+        yield studio
     finally:
-        _end(process, folder)
+        _end(studio)
 
 
 @contextlib.contextmanager
@@ -128,6 +155,13 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
+def kill_all(folder: Path) -> None:
+    """End every process of this data folder at once."""
+    for pid in processes_of(folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def _works_in(process: Path, folder: Path) -> bool:
     try:
         return (process / "cwd").readlink().is_relative_to(folder)
@@ -148,27 +182,19 @@ def free_port() -> int:
 
 
 def clean_environment() -> dict[str, str]:
-    """Ours, without what would lead an installation to another one's data."""
-    ours = ("DATABASE_URL", "REDIS_URL", "BASE_MODELS", "DATA_DIR", "HOST", "PORT")
-    return {k: v for k, v in os.environ.items() if k not in ours}
+    """Ours, without what would change an installation or lead to another's data."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.removesuffix("_FILE") not in env.NAMES
+    }
 
 
-def _wait_until_ready(process: subprocess.Popen[str], output: list[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        output.append(line)
-        if found := _READY.search(line):
-            return found[1]
-    raise AssertionError("It did not start:\n" + "".join(output))
-
-
-def _end(process: subprocess.Popen[str], folder: Path) -> None:
-    process.terminate()
+def _end(studio: Studio) -> None:
+    studio.process.terminate()
     try:
-        process.communicate(timeout=30)
+        studio.process.wait(30)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-    for pid in processes_of(folder):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        studio.process.kill()
+        studio.process.wait()
+    kill_all(studio.folder)

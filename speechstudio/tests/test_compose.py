@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from speechstudio.tests.test_readme import table_of_the_readme
+
 yaml = pytest.importorskip("yaml")
 
 
@@ -45,3 +47,33 @@ def test_data_outlives_containers(compose: Any) -> None:
     used = {v.split(":")[0] for s in services.values() for v in s["volumes"]}
     assert used == set(compose["volumes"])
     assert services["web"]["volumes"] == services["worker"]["volumes"]
+
+
+# What containers set themselves, have no use for, or must not have.
+WITHIN = {"DATA_DIR", "DATABASE_URL", "REDIS_URL"}
+NOT_HERE = {"HOST", "PORT", "WORKER_CONCURRENCY", "DEBUG"}
+
+
+def test_it_passes_on_every_setting_of_the_readme(compose: Any) -> None:
+    environment = compose["services"]["prepare"]["environment"]
+    names = table_of_the_readme()
+    assert set(environment) - {"FORWARDED_ALLOW_IPS"} == names - NOT_HERE
+    for name in set(environment) - WITHIN:
+        assert environment[name].startswith(f"${{{name}:"), name
+    # Only the first start is a matter of the owner's account and the sample.
+    once = {"ADMIN_USERNAME", "ADMIN_PASSWORD", "SAMPLE_PROJECT"}
+    for service in ("web", "worker", "beat"):
+        shared = compose["services"][service]["environment"]
+        assert shared == {k: v for k, v in environment.items() if k not in once}
+
+
+def test_the_readme_names_what_is_only_here() -> None:
+    readme = (settings.BASE_DIR / "README.md").read_text()
+    section = readme.split("## With Docker")[1].split("\n## ")[0]
+    for name in {"PUBLISH", "FORWARDED_ALLOW_IPS"} | WITHIN | NOT_HERE:
+        assert f"`{name}`" in section, name
+
+
+def test_the_level_of_the_log_is_that_of_the_settings(compose: Any) -> None:
+    for service in compose["services"].values():
+        assert "loglevel" not in str(service.get("command"))

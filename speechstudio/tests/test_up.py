@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -23,8 +22,9 @@ from speechstudio import redis_server, supervisor
 from speechstudio.redis_server import answers, find_server, start_redis
 from speechstudio.supervisor import Asked, CannotStart, Child, spawn, stop, tend
 from speechstudio.tests.studio import (
+    Up,
     clean_environment,
-    free_port,
+    kill_all,
     processes_of,
     wait_for,
 )
@@ -32,34 +32,14 @@ from speechstudio.tests.studio import (
 real = pytest.mark.real
 
 
-class Run:
-    """One `python -m speechstudio.up`; the fixture `folder` ends it with the test."""
+class Run(Up):
+    """The fixture `folder` ends it with the test."""
 
     started: ClassVar[list[Run]] = []
 
     def __init__(self, folder: Path, port: int | None = None, **env: str) -> None:
-        self.folder = folder
-        self.port = port or free_port()
-        self.log = folder.with_name(f"{folder.name}.{self.port}.log")
-        values = {"DATA_DIR": str(folder), "PORT": str(self.port)}
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "speechstudio.up"],
-                cwd=settings.BASE_DIR,
-                env=clean_environment() | {"SAMPLE_PROJECT": "false"} | values | env,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        super().__init__(folder, port, **{"SAMPLE_PROJECT": "false"} | env)
         self.started.append(self)
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def wait_until_ready(self) -> None:
-        wait_for(lambda: "is ready" in self.said or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said
 
     def health(self) -> int:
         try:
@@ -97,9 +77,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     # Characters that mean something in an address.
     path = tmp_path / "a b#c%20"
     yield path
-    for pid in processes_of(path):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_all(path)
     for run in Run.started:
         run.process.wait()
     Run.started.clear()
@@ -107,9 +85,12 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @real
 def test_it_works(folder: Path) -> None:
+    left = folder / "tmp" / "of one that was killed" / "1.upload"
+    left.parent.mkdir(parents=True)
+    left.touch()
     run = Run(folder)
     run.wait_until_ready()
-    ready = [line for line in run.said.splitlines() if "ready" in line]
+    ready = [line for line in run.output.splitlines() if "ready" in line]
     assert len(ready) == 1
     assert f" http://127.0.0.1:{run.port}/setup/?token=" in ready[0]
     run.wait_until_healthy()
@@ -123,12 +104,20 @@ def test_it_works(folder: Path) -> None:
     }
     assert (folder / "speechstudio.sqlite3").stat().st_mode & 0o077 == 0
     assert (folder / "run").stat().st_mode & 0o077 == 0
+    assert not any((folder / "tmp").iterdir())
+    assert (folder / "tmp").stat().st_mode & 0o777 == 0o700
 
+    left.parent.mkdir()
     second = Run(folder)
     assert second.process.wait(20) == 1
-    assert second.said.count("\n") == 1
-    assert f"runs already with the data folder {folder}" in second.said
-    assert f"http://127.0.0.1:{run.port}/" in second.said
+    assert second.output.count("\n") == 1
+    assert f"runs already with the data folder {folder}" in second.output
+    assert f"http://127.0.0.1:{run.port}/" in second.output
+    assert left.parent.exists()
+
+    # A calm console: the address, and nothing else but what we asked too early.
+    said = run.output.splitlines()
+    assert [line for line in said if "Unavailable: /healthz" not in line] == ready
 
     begin = time.monotonic()
     assert run.end(signal.SIGINT) == 0
@@ -152,7 +141,7 @@ def test_a_killed_supervisor_leaves_nothing_that_blocks_the_next_start(
     # The supervisor is there, and its children are killed one by one.
     for name in ("redis", "web", "beat", "worker"):
         os.kill(again.processes()[name], signal.SIGKILL)
-    wait_for(lambda: again.said.count("it is started again") == 4)
+    wait_for(lambda: again.output.count("it is started again") == 4)
     again.wait_until_healthy()
     assert len(processes_of(folder)) == 6
 
@@ -178,7 +167,7 @@ def test_two_starts_at_once(folder: Path) -> None:
     wait_for(lambda: any(r.process.poll() is not None for r in runs))
     loser, winner = sorted(runs, key=lambda r: r.process.poll() is None)
     assert loser.process.returncode == 1
-    assert "runs already" in loser.said
+    assert "runs already" in loser.output
     winner.wait_until_healthy()
     # While it stops, who comes next waits for it.
     winner.process.send_signal(signal.SIGINT)
@@ -194,15 +183,15 @@ def test_a_taken_port(folder: Path) -> None:
         port = s.getsockname()[1]
         run = Run(folder, port)
         assert run.process.wait(20) == 1
-    assert run.said.count("\n") == 1
-    assert f"port {port} is taken" in run.said
-    assert "make run" in run.said
+    assert run.output.count("\n") == 1
+    assert f"port {port} is taken" in run.output
+    assert "make run" in run.output
 
 
 def test_a_foreign_address(folder: Path) -> None:
     run = Run(folder, HOST="192.0.2.1")
     assert run.process.wait(20) == 1
-    assert "HOST=192.0.2.1 is no address of this machine" in run.said
+    assert "HOST=192.0.2.1 is no address of this machine" in run.output
 
 
 def test_an_unwritable_data_folder(tmp_path: Path) -> None:
@@ -211,15 +200,39 @@ def test_an_unwritable_data_folder(tmp_path: Path) -> None:
     path.touch()
     run = Run(path)
     assert run.process.wait(20) == 2
-    assert run.said.count("\n") == 1
-    assert f"Cannot write to the data folder {path}" in run.said
+    assert run.output.count("\n") == 1
+    assert f"Cannot write to the data folder {path}" in run.output
 
 
-def test_a_wrong_setting(folder: Path) -> None:
-    run = Run(folder, WORKER_CONCURRENCY="many")
+@pytest.mark.parametrize(
+    "name, line",
+    [
+        ("WORKER_CONCURRENCY", "must be a whole number"),
+        ("LOG_LEVEL", "must be DEBUG, INFO, WARNING or ERROR, not 'many'"),
+    ],
+)
+def test_a_wrong_setting(folder: Path, name: str, line: str) -> None:
+    run = Run(folder, **{name: "many"})
     assert run.process.wait(20) == 2
-    assert run.said.count("\n") == 1
-    assert "WORKER_CONCURRENCY must be a whole number" in run.said
+    assert run.output.count("\n") == 1
+    assert f"{name} {line}" in run.output
+
+
+@real
+def test_a_redis_of_ones_own_and_every_task_on_the_console(folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        redis = start_redis(Path(name, "s"), Path(name), Asked())
+        try:
+            address = Path(name, "address")
+            address.write_text(f"redis+socket://{name}/s")
+            more = {"LOG_LEVEL": "debug", "JOB_LOST_AFTER_SECONDS": "5"}
+            run = Run(folder, REDIS_URL_FILE=str(address), **more)
+            run.wait_until_healthy()
+            assert "redis" not in run.processes()
+            wait_for(lambda: "Task jobs.tasks.supervise" in run.output, 30)
+            assert run.end() == 0
+        finally:
+            stop([redis], Asked())
 
 
 def test_what_dies_is_started_again_but_not_for_ever(

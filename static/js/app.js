@@ -95,7 +95,6 @@
   });
 
   // Filter forms
-  let typing;
   document.addEventListener("change", (e) => {
     const form = e.target.form;
     if (form && "autosubmit" in form.dataset && e.target.type !== "search") {
@@ -104,18 +103,19 @@
     if (e.target.type === "file") showChosen(e.target);
   });
 
+  // A step of a wizard keeps its answers in its address: a reload shows them again
   document.addEventListener("input", (e) => {
-    const form = e.target.form;
-    if (e.target.type !== "search" || !form?.matches("[data-autosubmit][hx-get]")) return;
-    clearTimeout(typing);
-    typing = setTimeout(() => form.requestSubmit(), 400);
+    if (!e.target.form?.matches("[data-keep]")) return;
+    const answers = new URLSearchParams(new FormData(e.target.form));
+    history.replaceState(history.state, "", `?${answers}`);
   });
 
   // Files and uploads
   const size = (bytes) => {
-    const unit = bytes < 1e6 ? "kB" : bytes < 1e9 ? "MB" : "GB";
-    const value = bytes / { kB: 1e3, MB: 1e6, GB: 1e9 }[unit];
-    return `${value.toFixed(value < 10 && unit !== "kB" ? 1 : 0)} ${unit}`;
+    // As the server counts: its limit of 2 GB is 2 * 1024 ** 3 bytes.
+    const unit = bytes < 1024 ** 2 ? "KB" : bytes < 1024 ** 3 ? "MB" : "GB";
+    const value = bytes / { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[unit];
+    return `${value.toFixed(value < 10 && unit !== "KB" ? 1 : 0)} ${unit}`;
   };
 
   function showChosen(input) {

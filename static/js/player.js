@@ -198,8 +198,25 @@ function stepError(by) {
     by > 0 ? !from || follows(mark, from) : from && follows(from, mark),
   );
   if (!next) return say(by > 0 ? "No more errors on this page" : "No error before");
+  point(next);
+}
+
+// The next word of the line that the last step was in: its first model's at first.
+function stepWord(by) {
+  const row = current ?? rows()[0];
+  if (!row) return;
+  const from = error?.isConnected && row.contains(error) ? error : null;
+  const line = from?.closest(".line") ?? row.querySelector("[data-model]");
+  const words = all("[data-start]", line ?? row);
+  const next = from ? words[words.indexOf(from) + by] : words[0];
+  if (!next) return say(by > 0 ? "Last word" : "First word");
+  point(next);
+}
+
+// Mark a word or an error as the one to go on from, and play it.
+function point(mark) {
   error?.classList.remove("at");
-  error = next;
+  error = mark;
   error.classList.add("at");
   const row = error.closest("[data-utterance]");
   goTo(row);
@@ -294,6 +311,8 @@ const KEYS = {
   k: () => step(-1),
   n: () => stepError(1),
   N: () => stepError(-1),
+  w: () => stepWord(1),
+  b: () => stepWord(-1),
   l: toggleLoop,
   s: () => toggleMarks("sub"),
   i: () => toggleMarks("ins"),
