@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
@@ -16,6 +17,7 @@ from projects.access import project_for
 from projects.files import serve
 from projects.listing import columns, page_of, query_without, search_of, sort_key
 from projects.models import Role
+from projects.rename import rename_page
 from projects.requests import Request
 
 _SORTS = {
@@ -117,11 +119,10 @@ def edit(request: Request, dataset_id: UUID) -> HttpResponse:
     ctx = {
         "project": dataset.project,
         "room": "datasets",
-        "dataset": dataset,
-        "form": form,
+        "list_title": "Speech datasets",
+        "list_url": reverse("dataset-list", args=[dataset.project_id]),
     }
-    status = 422 if form.errors else 200
-    return render(request, "datasets/edit.html", ctx, status=status)
+    return rename_page(request, dataset, form, ctx)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

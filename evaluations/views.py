@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -20,6 +21,7 @@ from evaluations.rows import rows_of
 from projects.access import project_for
 from projects.listing import columns, page_of, query_without, search_of, sort_key
 from projects.models import Role
+from projects.rename import rename_page
 from projects.requests import Request
 
 _SORTS = {
@@ -138,11 +140,10 @@ def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
     ctx = {
         "project": evaluation.project,
         "room": "evaluations",
-        "evaluation": evaluation,
-        "form": form,
+        "list_title": "Test models",
+        "list_url": reverse("evaluation-list", args=[evaluation.project_id]),
     }
-    status = 422 if form.errors else 200
-    return render(request, "evaluations/edit.html", ctx, status=status)
+    return rename_page(request, evaluation, form, ctx)
 
 
 @require_POST

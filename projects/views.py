@@ -87,6 +87,9 @@ def settings(request: Request, project_id: UUID) -> HttpResponse:
         form.save()
         messages.success(request, "The project was saved.")
         return redirect("project-settings", project.pk)
+    if form.errors:
+        # The form has written what is wrong into the row that the page shows.
+        project.refresh_from_db(fields=list(form.fields))
     return _settings_page(request, project, form, MemberForm())
 
 
