@@ -98,7 +98,7 @@ def _tests(
             )
         dataset = page.url.path.split("/")[-2]
         _wait(studio, "datasets_dataset", dataset)
-        model = studio.rows("SELECT id FROM training_speechmodel")[0][0]
+        model = _uuid(studio.rows("SELECT id FROM training_speechmodel")[0][0])
         started = time.perf_counter()
         page = post(
             client,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 _WIDTH, _HEIGHT = 1000, 48
-_BARS = 125
+_BARS = 100
+_MIDDLE = _HEIGHT // 2
+# A page draws thousands of points: how each loudness is written is known before.
+_HEIGHTS = [0.5 + loudness / 255 * (_MIDDLE - 1) for loudness in range(256)]
+_ABOVE = [f" {_MIDDLE - height:.3g}L" for height in _HEIGHTS]
+_BELOW = [f" {_MIDDLE + height:.3g}L" for height in _HEIGHTS]
 
 
 def path(peaks: bytes) -> str:
@@ -14,29 +19,31 @@ def path(peaks: bytes) -> str:
     `peaks` has a value of 0 to 255 for each step of time.
 
     >>> path(bytes([0, 255]))
-    'M0 24L0 23.5L500 0.5L1000 23.5L1000 24.5L500 47.5L0 24.5Z'
+    'M0 23.5L500 0.5L1000 24L500 47.5L0 24.5Z'
     >>> path(b"")
     ''
     """
     if not peaks:
         return ""
     tops = _fewer(peaks, _BARS)
-    middle = _HEIGHT / 2
-    step = _WIDTH / len(tops)
-    heights = [0.5 + top / 255 * (middle - 1) for top in tops] + [0.5]
-    points = [(round(i * step), height) for i, height in enumerate(heights)]
-    upper = "".join(f"L{x} {middle - h:.3g}" for x, h in points)
-    lower = "".join(f"L{x} {middle + h:.3g}" for x, h in reversed(points))
-    return f"M0 {middle:g}{upper}{lower}Z"
+    places = [str(i * _WIDTH // len(tops)) for i in range(len(tops))]
+    upper = "".join([x + _ABOVE[top] for x, top in zip(places, tops, strict=True)])
+    lower = "".join(
+        [
+            x + _BELOW[top]
+            for x, top in zip(reversed(places), reversed(tops), strict=True)
+        ]
+    )
+    return f"M{upper}{_WIDTH} {_MIDDLE}L{lower[:-1]}Z"
 
 
-def _fewer(peaks: bytes, most: int) -> list[int]:
+def _fewer(peaks: bytes, most: int) -> bytes:
     """The loudest of each run of neighbours, so that no burst is lost.
 
-    >>> _fewer(bytes([1, 9, 2, 3]), 2)
+    >>> list(_fewer(bytes([1, 9, 2, 3]), 2))
     [9, 3]
     """
     if len(peaks) <= most:
-        return list(peaks)
+        return peaks
     edges = [i * len(peaks) // most for i in range(most + 1)]
-    return [max(peaks[a:b]) for a, b in pairwise(edges)]
+    return bytes([max(peaks[a:b]) for a, b in pairwise(edges)])

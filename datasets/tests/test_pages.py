@@ -95,7 +95,7 @@ class DatasetPagesTestCase(BaseTestCase):
         self.assertContains(page, "good morning")
         utterance = self.dataset.utterances.first()
         self.assertContains(page, reverse("utterance-audio", args=[utterance.pk]))
-        self.assertContains(page, 'class="wave" d="M0 24')
+        self.assertContains(page, 'class="wave" d="M0 ')
 
     def test_it_searches_utterances(self) -> None:
         page = self.client.get(self.url, {"q": "night"})
