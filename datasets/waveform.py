@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 _WIDTH, _HEIGHT = 1000, 48
@@ -13,6 +14,8 @@ _ABOVE = [f" {_MIDDLE - height:.3g}L" for height in _HEIGHTS]
 _BELOW = [f" {_MIDDLE + height:.3g}L" for height in _HEIGHTS]
 
 
+# Who filters, sorts and goes back sees the same utterances again and again.
+@lru_cache(maxsize=2048)
 def path(peaks: bytes) -> str:
     """The outline of the waveform in a box of 1000 x 48, mirrored at its middle.
 

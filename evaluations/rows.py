@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
 from evaluations.scoring import Piece, align
@@ -13,6 +14,8 @@ from evaluations.scoring import Piece, align
 _MOMENT = 0.2  # seconds
 # A list shows so many words of a recording; its own page shows them all.
 MOST_WORDS = 300
+# The pieces of longer pairs of texts, in characters, are not kept in memory.
+_LONG = 2000
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,21 @@ def _line(
 ) -> Line:
     marks: tuple[Mark, ...] = ()
     if not hypothesis.error:
-        pieces = align(item.utterance.transcript, hypothesis.text, locale)
+        pieces = _pieces(item.utterance.transcript, hypothesis.text, locale)
         marks = tuple(with_times(pieces, hypothesis.text, hypothesis.timings))
     return Line(candidate, hypothesis, marks)
+
+
+def _pieces(reference: str, hypothesis: str, locale: str) -> Sequence[Piece]:
+    if len(reference) + len(hypothesis) > _LONG:
+        return align(reference, hypothesis, locale)
+    return _kept_pieces(reference, hypothesis, locale)
+
+
+# Who filters, sorts and goes back sees the same utterances again and again.
+@lru_cache(maxsize=512)
+def _kept_pieces(reference: str, hypothesis: str, locale: str) -> Sequence[Piece]:
+    return align(reference, hypothesis, locale)
 
 
 def with_times(
