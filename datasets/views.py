@@ -7,7 +7,11 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from datasets import services
@@ -145,7 +149,7 @@ def delete(request: Request, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/delete.html", ctx)
 
 
-@require_http_methods(["POST"])
+@require_POST
 def retry(request: Request, dataset_id: UUID) -> HttpResponse:
     dataset = _dataset_for(request, dataset_id, Role.EDITOR)
     services.retry(dataset)

@@ -6,7 +6,7 @@ nothing of Whisper. Times are seconds from the start of the clip.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -70,7 +70,16 @@ class BaseModel:
     is_on_disk: bool
 
     def speaks(self, locale: str) -> bool:
-        return not self.locales or locale.split("-")[0].lower() in self.locales
+        return speaks(self.locales, locale)
+
+
+def speaks(languages: Collection[str], locale: str) -> bool:
+    """Whether a model of these languages fits the locale; none means every one.
+
+    >>> speaks({"en"}, "en-GB"), speaks({"en"}, "de-DE"), speaks([], "de-DE")
+    (True, False, True)
+    """
+    return not languages or locale.split("-")[0].lower() in languages
 
 
 class LocalEngine(Protocol):

@@ -92,7 +92,9 @@ def settle(evaluation_id: UUID | str) -> None:
     if failed:
         with transaction.atomic():
             evaluation.call_off()
-            evaluation.fail(failed.error, failed.error_code)
+            if not evaluation.fail(failed.error, failed.error_code):
+                # It was tried again meanwhile: these are the new try's shards.
+                transaction.set_rollback(True)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
         with transaction.atomic():
             for candidate in evaluation.candidates.all():

@@ -43,11 +43,6 @@ class Evaluation(Job):
     dataset = models.ForeignKey(
         Dataset, on_delete=models.RESTRICT, related_name="evaluations"
     )
-    models_tested: models.ManyToManyField[SpeechModel, Candidate] = (
-        models.ManyToManyField(
-            SpeechModel, through="Candidate", related_name="evaluations"
-        )
-    )
     name = models.CharField(max_length=200)
     # Short enough to travel in the wizard's addresses.
     description = models.TextField(blank=True, max_length=1000)

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from engines.base import speaks
 from jobs.models import Job
 from projects.locales import LOCALES
 
@@ -40,8 +41,7 @@ class SpeechModel(Job):
         return self.name
 
     def speaks(self, locale: str) -> bool:
-        language = locale.split("-")[0].lower()
-        return not self.languages or language in self.languages.split()
+        return speaks(self.languages.split(), locale)
 
     @property
     def spoken(self) -> str:

@@ -128,6 +128,16 @@ class EvaluateTestCase(BaseTestCase):
             (4, 4),
         ]
 
+    def test_a_late_failure_leaves_the_shards_of_a_new_try_alone(self) -> None:
+        with fake_engine(FakeEngine(HEARD)), patch.object(Shard, "enqueue"):
+            run_evaluation(str(self.evaluation.pk))
+        failed = Shard.objects.get(first=1)
+        failed.start()
+        failed.fail("The model is damaged.")
+        with patch.object(Evaluation, "fail", return_value=False):
+            settle_evaluation(str(self.evaluation.pk))
+        assert Shard.objects.count() == 2
+
     def test_the_end_is_found_even_if_the_last_worker_died_before_it(self) -> None:
         with (
             fake_engine(FakeEngine(HEARD)),
