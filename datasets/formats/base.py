@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Level = Literal["error", "warning", "note"]
 
@@ -84,6 +85,8 @@ class Issue:
     rule: str  # a short machine code such as `audio.truncated`
     message: str
     advice: str = ""
+    column: int | None = None  # the character in the line, from 1
+    row: str = ""  # the refused line as it came, to be repaired and sent again
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
@@ -91,14 +94,30 @@ class Issue:
         return f"{place}: {self.message}{advice}"
 
 
+class Entry(NamedTuple):
+    """One thing that a text dataset holds, as its format understood it."""
+
+    section: str  # what it is: "sentence", "list food", "lexicon", "itn", ...
+    line: int  # from 1, in the upload
+    text: str  # the sentence, item, word, display form, pattern, ...
+    other: str = ""  # what belongs to it: the spoken form, phones, replacement, ...
+    result: str = ""  # of a self-test: "passed", or what came out instead
+
+
 @dataclass
 class Findings:
-    """Collects issues; of each rule the first 1,000 are kept, the rest counted."""
+    """Collects issues; of each rule the first 1,000 are kept, the rest counted.
 
+    `spill` is given every issue, kept or not: the whole report goes to a file.
+    """
+
+    spill: Callable[[Issue], None] = lambda issue: None
+    rejected: int = 0  # lines and files that are not used; the format counts them
     kept: list[Issue] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
 
     def add(self, issue: Issue) -> None:
+        self.spill(issue)
         self.seen[issue.rule] += 1
         if self.seen[issue.rule] <= MAX_ISSUES_PER_RULE:
             self.kept.append(issue)
