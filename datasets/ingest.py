@@ -15,7 +15,7 @@ from django.db import transaction
 
 from datasets.formats import acoustic
 from datasets.formats.base import FormatError, Issue
-from datasets.models import Dataset, Finding, Utterance
+from datasets.models import Dataset, Finding, Loudness, Utterance
 from jobs.models import Gone
 from projects.storage import delete_tree, local_copy
 
@@ -81,10 +81,17 @@ def _delete_former(dataset: Dataset) -> None:
 
 
 def _take_in(dataset: Dataset, reading: acoustic.Reading, audio: str) -> None:
-    rows = [_keep(dataset, utterance, audio) for utterance in reading]
+    rows, peaks = [], []
+    for utterance in reading:
+        rows.append(_keep(dataset, utterance, audio))
+        peaks.append(utterance.peaks)
     summary = reading.summary
     with transaction.atomic():
         Utterance.objects.bulk_create(rows, batch_size=_BATCH)
+        Loudness.objects.bulk_create(
+            (Loudness(utterance=u, peaks=p) for u, p in zip(rows, peaks, strict=True)),
+            batch_size=_BATCH,
+        )
         _write_report(dataset, reading.issues)
         ours = dataset.succeed(
             accepted=summary.accepted,
@@ -109,7 +116,7 @@ def _keep(dataset: Dataset, utterance: acoustic.Utterance, audio: str) -> Uttera
         audio=name,
         transcript=utterance.transcript,
         seconds=utterance.seconds,
-        peaks=utterance.peaks,
+        words=len(utterance.transcript.split()),
     )
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.timezone import now
 
 from datasets import waveform
 from jobs.models import Job
@@ -18,9 +21,31 @@ class Dataset(Job):
     """
 
     class Kind(models.TextChoices):
-        """The kinds of the Speech to text REST API, labelled as in the pages."""
+        """The kinds of the Speech to text REST API, labelled as in the pages.
 
+        `datasets.kinds` says what each is for. Transcripts that are spoken by
+        the machine are `Acoustic` in the API as well.
+        """
+
+        AUDIO = "AudioFiles", "Audio"
         ACOUSTIC = "Acoustic", "Audio + human-labeled transcript"
+        TRANSCRIPT = "Transcript", "Transcript (automatic audio synthesis)"
+        PLAIN_TEXT = "Language", "Plain text"
+        STRUCTURED_TEXT = "LanguageMarkdown", "Structured text (Markdown)"
+        PRONUNCIATION = "Pronunciation", "Pronunciation"
+        OUTPUT_FORMAT = "OutputFormatting", "Output format"
+
+    class Use(models.TextChoices):
+        """What it was uploaded for. A client of the API may leave it open."""
+
+        TRAINING = "training", "Training"
+        TESTING = "testing", "Testing"
+
+    class Normalization(models.TextChoices):
+        """Whether its texts are normalised before they train or are scored."""
+
+        DEFAULT = "Default", "Automatic"
+        NONE = "None", "None: the text is normalised already"
 
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="datasets"
@@ -28,18 +53,42 @@ class Dataset(Job):
     kind = models.CharField(
         max_length=20, choices=Kind.choices, default=Kind.ACOUSTIC, editable=False
     )
+    use = models.CharField(
+        max_length=10, choices=Use.choices, blank=True, editable=False
+    )
+    text_normalization = models.CharField(
+        max_length=10,
+        choices=Normalization.choices,
+        default=Normalization.DEFAULT,
+        editable=False,
+    )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=2000)
-    # The upload as it came: its name at home, its size in bytes.
-    source = models.FileField(editable=False, max_length=255)
+    # The upload as it came: its name at home, its size in bytes. Until the job
+    # has put it together or fetched it, it is in blocks or behind an address.
+    source = models.FileField(editable=False, max_length=255, blank=True)
     source_name = models.CharField(max_length=255, editable=False)
-    source_bytes = models.BigIntegerField(editable=False)
+    source_bytes = models.BigIntegerField(editable=False, default=0)
+    upload = models.OneToOneField(
+        "Upload",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="dataset",
+    )
+    source_url = models.TextField(blank=True, editable=False)
+    # What the import left besides rows: the whole report as JSON lines, and
+    # what a text holds (`datasets.content`). Names on the storage.
+    report_file = models.FileField(editable=False, max_length=255, blank=True)
+    content_file = models.FileField(editable=False, max_length=255, blank=True)
     accepted = models.PositiveIntegerField(default=0, editable=False)
     rejected = models.PositiveIntegerField(default=0, editable=False)
     seconds = models.FloatField(default=0, editable=False)
 
+    # What the job does right now, in words, while it is Running.
+    stage = models.CharField(max_length=200, blank=True, editable=False)
+
     task_name: ClassVar[str] = "datasets.tasks.ingest_dataset"
-    unit_label: ClassVar[str] = "files"
 
     class Meta:
         ordering = ["-created"]
@@ -50,6 +99,20 @@ class Dataset(Job):
 
     def get_absolute_url(self) -> str:
         return reverse("dataset-detail", args=[self.pk])
+
+    @property
+    def unit_label(self) -> str:  # type: ignore[override]
+        """What `done`, `total`, `accepted` and `rejected` count."""
+        return "files" if self.has_audio else "lines"
+
+    @property
+    def has_audio(self) -> bool:
+        return self.kind in (self.Kind.AUDIO, self.Kind.ACOUSTIC, self.Kind.TRANSCRIPT)
+
+    @property
+    def has_transcripts(self) -> bool:
+        """Whether a test can measure accuracy on it."""
+        return self.kind in (self.Kind.ACOUSTIC, self.Kind.TRANSCRIPT)
 
     @property
     def can_be_repeated(self) -> bool:
@@ -72,10 +135,19 @@ class Utterance(models.Model):
     position = models.PositiveIntegerField()  # counts from 1, in the file's order
     name = models.CharField(max_length=255)  # of the audio file in the upload
     audio = models.FileField(max_length=255)
-    transcript = models.TextField()
+    transcript = models.TextField()  # empty when nobody has written it yet
     seconds = models.FloatField()
-    # The loudness over time: up to some thousand steps, 0 to 255 each.
-    peaks = models.BinaryField()
+    words = models.PositiveIntegerField(default=0)  # of the transcript
+    # What the upload says of it: {"speaker": "anna", "device": "headset"}.
+    labels = models.JSONField(default=dict)
+    speaker = models.CharField(max_length=200, blank=True)  # also in `labels`
+    # What was measured (`formats.measure`): dBFS, dB, shares from 0 to 1.
+    level_dbfs = models.FloatField(null=True)
+    snr_db = models.FloatField(null=True)
+    clipping = models.FloatField(null=True)
+    silence = models.FloatField(null=True)
+    # Equal for the same 16 kHz samples, whatever file they came in.
+    audio_hash = models.BigIntegerField(null=True, db_index=True)
 
     class Meta:
         ordering = ["position"]
@@ -90,8 +162,27 @@ class Utterance(models.Model):
 
     @property
     def wave(self) -> str:
-        """The waveform as the path of an SVG."""
-        return waveform.path(bytes(self.peaks))
+        """The waveform as the path of an SVG; select `loudness` along with it."""
+        return waveform.path(bytes(self.loudness.peaks))
+
+
+class Loudness(models.Model):
+    """The loudness of an utterance over time: up to some thousand steps, 0 to 255.
+
+    In a table of its own, so that filters and sorts of utterances read no
+    more than they need.
+    """
+
+    utterance = models.OneToOneField(
+        Utterance,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="loudness",
+    )
+    peaks = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.utterance_id)
 
 
 class Finding(models.Model):
@@ -105,16 +196,118 @@ class Finding(models.Model):
     dataset = models.ForeignKey(
         Dataset, on_delete=models.CASCADE, related_name="findings"
     )
+    # The utterance it is about, to listen to; None for what was refused.
+    utterance = models.ForeignKey(
+        Utterance, on_delete=models.CASCADE, null=True, related_name="findings"
+    )
     level = models.CharField(max_length=7, choices=Level.choices)
     file = models.CharField(max_length=255)
     line = models.PositiveIntegerField(null=True)
+    column = models.PositiveIntegerField(null=True)
     rule = models.CharField(max_length=64)
     message = models.TextField()
     advice = models.TextField(blank=True)
 
     class Meta:
         ordering = ["file", "line", "id"]
-        indexes = [models.Index(fields=["dataset", "level"])]
+        indexes = [
+            models.Index(fields=["dataset", "level"]),
+            models.Index(fields=["dataset", "rule"]),
+        ]
 
     def __str__(self) -> str:
         return self.message
+
+
+class Statistics(models.Model):
+    """The figures of a dataset's page, worked out once by its import.
+
+    `datasets.statistics` says what is in `figures`.
+    """
+
+    dataset = models.OneToOneField(
+        Dataset, on_delete=models.CASCADE, primary_key=True, related_name="statistics"
+    )
+    figures = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.dataset_id)
+
+
+class Overlap(models.Model):
+    """What two datasets of a project share, where one may test the other.
+
+    Stored once for each pair, by whichever import ended last.
+    """
+
+    testing = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="overlaps_as_test"
+    )
+    training = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="overlaps_as_training"
+    )
+    # How many utterances of the testing data have the same audio, the same or
+    # nearly the same text, or a speaker of the training data.
+    audio = models.PositiveIntegerField(default=0)
+    text = models.PositiveIntegerField(default=0)
+    speaker = models.PositiveIntegerField(default=0)
+    # Up to 20: {"kind", "utterance", "name", "text", "other_name", "other_text"}.
+    examples = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["testing", "training"], name="one_overlap_a_pair"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.testing_id} {self.training_id}"
+
+
+class Upload(models.Model):
+    """A file on its way here, in blocks; a lost connection loses no more than one.
+
+    Reference: the block upload of the Speech to text REST API.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="uploads"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads"
+    )
+    file_name = models.CharField(max_length=255)
+    # What the browser said of the file, by which it is known again.
+    size = models.BigIntegerField(null=True)
+    modified = models.BigIntegerField(null=True)  # milliseconds since 1970
+    created = models.DateTimeField(default=now, db_index=True)
+    is_committed = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def folder(self) -> str:
+        return f"{folder_of(self.project)}/uploads/{self.pk}"
+
+
+class Block(models.Model):
+    """A part of an upload, at most 8 MiB."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="blocks")
+    name = models.CharField(max_length=64)  # chosen by the client
+    size = models.PositiveIntegerField()
+    file = models.FileField(max_length=255)
+    # Its place in the file once it is committed, from 0.
+    place = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["place", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "name"], name="one_block_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

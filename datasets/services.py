@@ -24,6 +24,8 @@ def upload(
     file: File[bytes],
     description: str = "",
     key: UUID | None = None,
+    kind: str = Dataset.Kind.ACOUSTIC,
+    use: str = "",
 ) -> Dataset:
     """Keep an uploaded file and have it imported.
 
@@ -34,6 +36,8 @@ def upload(
         project=project,
         name=name,
         description=description,
+        kind=kind,
+        use=use,
         source_name=PurePath(file.name or "upload.zip").name[:255],
         source_bytes=file.size,
     )

@@ -189,7 +189,7 @@ def _dataset_for(
 
 
 def _utterances(request: Request, dataset: Dataset, search: str) -> QuerySet[Utterance]:
-    rows = dataset.utterances.all()
+    rows = dataset.utterances.select_related("loudness")
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(transcript__icontains=search))
     return rows

@@ -51,7 +51,7 @@ class Evaluation(Job):
 
     task_name: ClassVar[str] = "evaluations.tasks.run_evaluation"
     settle_task: ClassVar[str] = "evaluations.tasks.settle_evaluation"
-    unit_label: ClassVar[str] = "utterances"
+    unit_label = "utterances"
 
     class Meta:
         ordering = ["-created"]

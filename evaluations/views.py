@@ -118,7 +118,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
 def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
     """One utterance of a test in full: to be sent to somebody, or for a long one."""
     evaluation = _evaluation_for(request, evaluation_id)
-    items = evaluation.items.select_related("utterance")
+    items = evaluation.items.select_related("utterance__loudness")
     item = get_object_or_404(items, position=position)
     candidates = list(evaluation.candidates.select_related("model"))
     ctx = {
@@ -180,7 +180,7 @@ def _evaluation_for(
 
 def _items(request: Request, evaluation: Evaluation) -> QuerySet[Item]:
     """The utterances that the address asks for, in its order."""
-    items = evaluation.items.select_related("utterance")
+    items = evaluation.items.select_related("utterance__loudness")
     if request.GET.get("only") == "errors":
         items = items.filter(errors__gt=0)
     search = search_of(request)

@@ -64,7 +64,7 @@ class Job(models.Model):
     # The task that does this kind of job; it takes the key as text.
     task_name: ClassVar[str]
     # What the unit of `done` and `total` is called in pages.
-    unit_label: ClassVar[str] = "items"
+    unit_label: str = "items"
 
     @property
     def is_active(self) -> bool:

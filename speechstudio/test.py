@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import TestCase
 
-from datasets.models import Dataset, Utterance
+from datasets.models import Dataset, Loudness, Utterance
 from engines import registry
 from engines.fake import FakeEngine
 from evaluations import services as evaluations
@@ -105,7 +105,7 @@ def make_dataset(
     )
     dataset.save()
     sound = tone()
-    Utterance.objects.bulk_create(
+    rows = Utterance.objects.bulk_create(
         Utterance(
             dataset=dataset,
             position=i,
@@ -113,9 +113,12 @@ def make_dataset(
             audio=default_storage.save(f"{folder}/audio/{i}.wav", ContentFile(sound)),
             transcript=text,
             seconds=0.5,
-            peaks=bytes(range(0, 250, 5)),
+            words=len(text.split()),
         )
         for i, text in enumerate(texts, start=1)
+    )
+    Loudness.objects.bulk_create(
+        Loudness(utterance=row, peaks=bytes(range(0, 250, 5))) for row in rows
     )
     return dataset
 

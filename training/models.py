@@ -27,7 +27,7 @@ class SpeechModel(Job):
     is_offered = models.BooleanField(default=True, editable=False)
 
     task_name: ClassVar[str] = "training.tasks.fetch_model"
-    unit_label: ClassVar[str] = "MB"
+    unit_label = "MB"
 
     class Meta:
         ordering = ["created", "name"]

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 Level = Literal["error", "warning", "note"]
 
-MAX_ISSUES_PER_RULE = 1_000  # the rest is counted, not kept
+MAX_ISSUES_PER_RULE = 10_000  # the rest is in the file of the report only
 MAX_SHOWN_CHARACTERS = 200  # of a name inside a message or an issue
 
 # The first bytes by which a file is recognised, and what to call it.
@@ -87,6 +87,7 @@ class Issue:
     advice: str = ""
     column: int | None = None  # the character in the line, from 1
     row: str = ""  # the refused line as it came, to be repaired and sent again
+    position: int | None = None  # of the utterance it is about, from 0
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
@@ -106,7 +107,7 @@ class Entry(NamedTuple):
 
 @dataclass
 class Findings:
-    """Collects issues; of each rule the first 1,000 are kept, the rest counted.
+    """Collects issues; of each rule the first 10,000 are kept, the rest counted.
 
     `spill` is given every issue, kept or not: the whole report goes to a file.
     """
@@ -131,7 +132,7 @@ class Findings:
                 line=None,
                 rule=rule,
                 message=f"{count - MAX_ISSUES_PER_RULE:,} more problems of the "
-                f"kind {rule} are not listed",
+                f"kind {rule} are in the report to download",
             )
             for rule, count in self.seen.items()
             if count > MAX_ISSUES_PER_RULE

@@ -7,86 +7,182 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
+        ("projects", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('NotStarted', 'Waiting'), ('Running', 'Processing'), ('Succeeded', 'Succeeded'), ('Failed', 'Failed')], default='NotStarted', max_length=10)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('last_action', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('heartbeat', models.DateTimeField(editable=False, null=True)),
-                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
-                ('losses', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('done', models.PositiveIntegerField(default=0, editable=False)),
-                ('done_before', models.PositiveIntegerField(default=0, editable=False)),
-                ('total', models.PositiveIntegerField(default=0, editable=False)),
-                ('error', models.TextField(blank=True, editable=False)),
-                ('error_code', models.CharField(blank=True, editable=False, max_length=64)),
-                ('kind', models.CharField(choices=[('Acoustic', 'Audio + human-labeled transcript')], default='Acoustic', editable=False, max_length=20)),
-                ('name', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True, max_length=2000)),
-                ('source', models.FileField(editable=False, max_length=255, upload_to='')),
-                ('source_name', models.CharField(editable=False, max_length=255)),
-                ('source_bytes', models.BigIntegerField(editable=False)),
-                ('accepted', models.PositiveIntegerField(default=0, editable=False)),
-                ('rejected', models.PositiveIntegerField(default=0, editable=False)),
-                ('seconds', models.FloatField(default=0, editable=False)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='datasets', to='projects.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("NotStarted", "Waiting"),
+                            ("Running", "Processing"),
+                            ("Succeeded", "Succeeded"),
+                            ("Failed", "Failed"),
+                        ],
+                        default="NotStarted",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "created",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                (
+                    "last_action",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("heartbeat", models.DateTimeField(editable=False, null=True)),
+                ("attempt", models.PositiveIntegerField(default=0, editable=False)),
+                ("losses", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("done", models.PositiveIntegerField(default=0, editable=False)),
+                ("done_before", models.PositiveIntegerField(default=0, editable=False)),
+                ("total", models.PositiveIntegerField(default=0, editable=False)),
+                ("error", models.TextField(blank=True, editable=False)),
+                (
+                    "error_code",
+                    models.CharField(blank=True, editable=False, max_length=64),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("Acoustic", "Audio + human-labeled transcript")],
+                        default="Acoustic",
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True, max_length=2000)),
+                (
+                    "source",
+                    models.FileField(editable=False, max_length=255, upload_to=""),
+                ),
+                ("source_name", models.CharField(editable=False, max_length=255)),
+                ("source_bytes", models.BigIntegerField(editable=False)),
+                ("accepted", models.PositiveIntegerField(default=0, editable=False)),
+                ("rejected", models.PositiveIntegerField(default=0, editable=False)),
+                ("seconds", models.FloatField(default=0, editable=False)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="datasets",
+                        to="projects.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created'],
+                "ordering": ["-created"],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.CharField(choices=[('error', 'Refused'), ('warning', 'Warning'), ('note', 'Note')], max_length=7)),
-                ('file', models.CharField(max_length=255)),
-                ('line', models.PositiveIntegerField(null=True)),
-                ('rule', models.CharField(max_length=64)),
-                ('message', models.TextField()),
-                ('advice', models.TextField(blank=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("error", "Refused"),
+                            ("warning", "Warning"),
+                            ("note", "Note"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                ("file", models.CharField(max_length=255)),
+                ("line", models.PositiveIntegerField(null=True)),
+                ("rule", models.CharField(max_length=64)),
+                ("message", models.TextField()),
+                ("advice", models.TextField(blank=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['file', 'line', 'id'],
+                "ordering": ["file", "line", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Utterance',
+            name="Utterance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=255)),
-                ('audio', models.FileField(max_length=255, upload_to='')),
-                ('transcript', models.TextField()),
-                ('seconds', models.FloatField()),
-                ('peaks', models.BinaryField()),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='utterances', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=255)),
+                ("audio", models.FileField(max_length=255, upload_to="")),
+                ("transcript", models.TextField()),
+                ("seconds", models.FloatField()),
+                ("peaks", models.BinaryField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="utterances",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['project', '-created'], name='datasets_da_project_68715d_idx'),
+            model_name="dataset",
+            index=models.Index(
+                fields=["project", "-created"], name="datasets_da_project_68715d_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['dataset', 'level'], name='datasets_fi_dataset_61419d_idx'),
+            model_name="finding",
+            index=models.Index(
+                fields=["dataset", "level"], name="datasets_fi_dataset_61419d_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='utterance',
-            constraint=models.UniqueConstraint(fields=('dataset', 'position'), name='one_utterance_a_position'),
+            model_name="utterance",
+            constraint=models.UniqueConstraint(
+                fields=("dataset", "position"), name="one_utterance_a_position"
+            ),
         ),
     ]

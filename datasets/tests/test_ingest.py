@@ -50,7 +50,7 @@ class IngestTestCase(BaseTestCase):
         with a.audio.open() as file:
             assert file.read()[44:] == tone(1.0)[44:]
         assert round(b.seconds, 2) == 0.5
-        assert len(a.peaks) > 10
+        assert len(a.loudness.peaks) > 10
 
     def test_what_cannot_be_used_is_reported_and_the_rest_is_kept(self) -> None:
         dataset = self.upload(
