@@ -102,3 +102,13 @@ class LocalEngine(Protocol):
         A clip that cannot be read gives a transcript with `error`; an engine
         that cannot work at all raises `EngineError`.
         """
+
+
+class Voice(Protocol):
+    """Speaks text inside the worker."""
+
+    def speak(self, text: str, target: Path) -> None:
+        """Write `text`, spoken, to `target` as a mono WAV.
+
+        Raises `EngineError` when nothing in it can be spoken.
+        """

@@ -110,13 +110,6 @@ class Migration(migrations.Migration):
                 ("is_committed", models.BooleanField(default=False)),
             ],
         ),
-        migrations.RunSQL(
-            "INSERT INTO datasets_loudness (utterance_id, peaks) SELECT id, peaks FROM datasets_utterance"
-        ),
-        migrations.RemoveField(
-            model_name="utterance",
-            name="peaks",
-        ),
         migrations.AddField(
             model_name="dataset",
             name="content_file",
