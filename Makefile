@@ -7,13 +7,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help run test quick bench checks venv setup setup-dev
+.PHONY: help run test quick bench fuzz checks venv setup setup-dev
 
 help:
 	@echo 'make run     start everything; prints the address to open (Ctrl-C ends it)'
 	@echo 'make test    all checks and all tests, as in CI'
 	@echo 'make quick   the checks and the fast tests'
 	@echo 'make bench   measure speed; writes benchmarks/RESULTS.md'
+	@echo 'make fuzz    some minutes of a fuzzer for each parser'
 	@echo 'Settings are variables: make run PORT=8001. README.md has them all.'
 
 # Who ends make means the server, too.
@@ -28,6 +29,14 @@ quick: checks
 
 bench: setup
 	$(PY) -m benchmarks
+
+FUZZ_SECONDS ?= 60
+fuzz: setup-dev
+	$(PY) -m pip install --quiet atheris==3.0.0
+	for kind in plain_text pronunciation structured_text output_format spoken transcript archive audio; do \
+		echo "fuzz: $$kind" >&2; \
+		$(PY) -m datasets.tests.fuzz $$kind -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=1000 -verbosity=0 datasets/examples || exit 1; \
+	done
 
 checks: setup-dev
 	$(PY) -m ruff format --check .

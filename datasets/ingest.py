@@ -1,21 +1,22 @@
-"""Import a dataset: understand the upload, convert the audio, keep the report."""
+"""Import a dataset: get hold of its file, understand it, keep what is usable."""
 
 from __future__ import annotations
 
 import errno
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shutil import disk_usage
 
 from django.conf import settings
-from django.core.files.base import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 
-from datasets.formats import acoustic
+from datasets import report
 from datasets.formats.base import FormatError, Issue
-from datasets.models import Dataset, Finding, Loudness, Utterance
+from datasets.intake import Intake
+from datasets.models import Dataset, Finding, Label, Loudness, Statistics, Utterance
+from datasets.obtain import obtain
+from datasets.overlap import Comparison
 from jobs.models import Gone
 from projects.storage import delete_tree, local_copy
 
@@ -30,120 +31,143 @@ def ingest(dataset: Dataset) -> None:
     """
     # Each try has a folder of its own: one that comes to its senses late must
     # not take away what its successor has made.
-    _delete_former(dataset)
-    audio = f"{dataset.folder}/audio-{dataset.attempt}"
+    for attempt in range(1, dataset.attempt):
+        delete_tree(_folder(dataset, attempt))
     try:
+        obtain(dataset, lambda done, total: _progress(dataset, done, total))
         with (
             local_copy(dataset.source.name) as path,
             tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
         ):
-            reading = acoustic.read(
-                path,
-                dataset.project.locale,
-                Path(folder),
-                lambda done, total: _report(dataset, done, total),
-                name=dataset.source_name,
-            )
-            _take_in(dataset, reading, audio)
-    except FormatError as e:
-        delete_tree(audio)
-        with transaction.atomic():
-            refused = sum(issue.level == "error" for issue in e.issues)
-            Dataset.objects.filter(pk=dataset.pk).update(rejected=refused)
-            _write_report(dataset, e.issues)
-        raise
+            _import(dataset, path, Path(folder))
     except OSError as e:
-        delete_tree(audio)
+        delete_tree(_folder(dataset, dataset.attempt))
         raise (_disk_full() if e.errno == errno.ENOSPC else e) from e
-    except BaseException:
-        delete_tree(audio)
+    except BaseException as e:
+        # Of an upload that cannot be used the report stays.
+        if not isinstance(e, FormatError) or e.code == "DiskFull":
+            delete_tree(_folder(dataset, dataset.attempt))
         raise
 
 
-def _report(dataset: Dataset, done: int, total: int) -> None:
+def _import(dataset: Dataset, path: Path, folder: Path) -> None:
+    target = _folder(dataset, dataset.attempt)
+    reported = folder / "report"
+    try:
+        with report.writing(reported) as findings:
+            intake = Intake(
+                dataset,
+                path,
+                folder,
+                findings,
+                lambda done, total: _progress(dataset, done, total),
+                target,
+            )
+            intake.read()
+    except FormatError as e:
+        if e.code != "DiskFull":
+            delete_tree(target)
+            _refuse(dataset, intake, reported)
+        raise
+    comparison = Comparison(
+        dataset, intake.seen, intake.content, lambda: _beat(dataset)
+    )
+    comparison.run()
+    _store(intake, reported, comparison)
+
+
+def _refuse(dataset: Dataset, intake: Intake, reported: Path) -> None:
+    """Keep the report of an upload of which nothing is kept."""
+    name = intake.keep(reported, "report")
+    with transaction.atomic():
+        ours = Dataset.objects.filter(
+            pk=dataset.pk, status=Dataset.Status.RUNNING, attempt=dataset.attempt
+        ).update(rejected=intake.findings.rejected, report_file=name)
+        if not ours:
+            raise Gone(f"{dataset!r} was taken over")
+        dataset.findings.all().delete()
+        _write_findings(dataset, intake.findings.all(), {})
+
+
+def _store(intake: Intake, reported: Path, comparison: Comparison) -> None:
+    dataset = intake.dataset
+    files = {"report_file": intake.keep(reported, "report")}
+    if intake.content:
+        files["content_file"] = intake.keep(intake.content, "content")
+    with transaction.atomic():
+        Utterance.objects.bulk_create(intake.rows, batch_size=_BATCH)
+        _write_details(intake)
+        dataset.findings.all().delete()
+        rows = {row.position - 1: row for row in intake.rows}
+        _write_findings(dataset, intake.findings.all(), rows)
+        Statistics.objects.create(dataset=dataset, figures=intake.figures)
+        comparison.store()
+        ours = dataset.succeed(
+            accepted=intake.accepted,
+            rejected=intake.findings.rejected,
+            seconds=intake.seconds,
+            **files,
+        )
+        if not ours:
+            raise Gone(f"{dataset!r} was taken over")
+
+
+def _write_details(intake: Intake) -> None:
+    pairs = zip(intake.rows, intake.peaks, strict=True)
+    Loudness.objects.bulk_create(
+        (Loudness(utterance=row, peaks=peaks) for row, peaks in pairs),
+        batch_size=_BATCH,
+    )
+    Label.objects.bulk_create(
+        (
+            Label(dataset=intake.dataset, utterance=row, name=name, value=value)
+            for row in intake.rows
+            for name, value in row.labels.items()
+        ),
+        batch_size=_BATCH,
+    )
+
+
+def _write_findings(
+    dataset: Dataset, issues: Iterable[Issue], rows: dict[int, Utterance]
+) -> None:
+    def made() -> Iterator[Finding]:
+        for issue in issues:
+            place = issue.position
+            yield Finding(
+                dataset=dataset,
+                utterance=None if place is None else rows.get(place),
+                level=issue.level,
+                file=issue.file[:255],
+                line=issue.line,
+                column=issue.column,
+                rule=issue.rule,
+                message=issue.message,
+                advice=issue.advice,
+            )
+
+    Finding.objects.bulk_create(made(), batch_size=_BATCH)
+
+
+def _beat(dataset: Dataset) -> None:
+    if not dataset.beat():
+        raise Gone(f"{dataset!r} was taken over")
+
+
+def _progress(dataset: Dataset, done: int, total: int) -> None:
     dataset.report(done, total)
     # What is packed small may be large: look ahead of the disk's end.
     if disk_usage(settings.DATA_DIR).free < settings.MIN_FREE_DISK_MB * 1024**2:
         raise _disk_full()
 
 
+def _folder(dataset: Dataset, attempt: int) -> str:
+    return f"{dataset.folder}/import-{attempt}"
+
+
 def _disk_full() -> FormatError:
     return FormatError(
-        "The disk of the server is full; nothing was kept of the audio. Make room "
+        "The disk of the server is full; nothing was kept of the import. Make room "
         "and import again.",
         "DiskFull",
-    )
-
-
-def _delete_former(dataset: Dataset) -> None:
-    for attempt in range(1, dataset.attempt):
-        delete_tree(f"{dataset.folder}/audio-{attempt}")
-
-
-def _take_in(dataset: Dataset, reading: acoustic.Reading, audio: str) -> None:
-    rows, peaks = [], []
-    for utterance in reading:
-        rows.append(_keep(dataset, utterance, audio))
-        peaks.append(utterance.peaks)
-    summary = reading.summary
-    with transaction.atomic():
-        Utterance.objects.bulk_create(rows, batch_size=_BATCH)
-        Loudness.objects.bulk_create(
-            (Loudness(utterance=u, peaks=p) for u, p in zip(rows, peaks, strict=True)),
-            batch_size=_BATCH,
-        )
-        _write_report(dataset, reading.issues)
-        ours = dataset.succeed(
-            accepted=summary.accepted,
-            rejected=summary.rejected_lines + summary.unused_files,
-            seconds=summary.seconds,
-        )
-        if not ours:
-            raise Gone(f"{dataset!r} was taken over")
-
-
-def _keep(dataset: Dataset, utterance: acoustic.Utterance, audio: str) -> Utterance:
-    """Move the converted audio to the storage; the row is not written yet."""
-    position = utterance.position + 1
-    with utterance.path.open("rb") as file:
-        name = default_storage.save(
-            f"{audio}/{position:06}.wav", _Movable(file, str(utterance.path))
-        )
-    return Utterance(
-        dataset=dataset,
-        position=position,
-        name=utterance.name[:255],
-        audio=name,
-        transcript=utterance.transcript,
-        seconds=utterance.seconds,
-        words=len(utterance.transcript.split()),
-    )
-
-
-class _Movable(File):
-    """A file that a storage on the same disk may move instead of copying.
-
-    Its name is its path.
-    """
-
-    def temporary_file_path(self) -> str:
-        return str(self.name)
-
-
-def _write_report(dataset: Dataset, issues: Iterable[Issue]) -> None:
-    dataset.findings.all().delete()
-    Finding.objects.bulk_create(
-        (
-            Finding(
-                dataset=dataset,
-                level=issue.level,
-                file=issue.file[:255],
-                line=issue.line,
-                rule=issue.rule,
-                message=issue.message,
-                advice=issue.advice,
-            )
-            for issue in issues
-        ),
-        batch_size=_BATCH,
     )

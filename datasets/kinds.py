@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from datasets.formats import output_format
 from datasets.formats.archive import MAX_UPLOAD_BYTES
 from datasets.models import Dataset
 
@@ -16,14 +17,6 @@ _ENGLISH = frozenset(
     {
         *("en-AU", "en-CA", "en-GB", "en-HK", "en-IE", "en-IN", "en-KE", "en-NG"),
         *("en-NZ", "en-PH", "en-SG", "en-US", "en-ZA"),
-    }
-)
-_DISPLAY = frozenset(
-    {
-        *("da-DK", "de-DE", "en-AU", "en-CA", "en-GB", "en-HK", "en-IE", "en-IN"),
-        *("en-NG", "en-NZ", "en-PH", "en-SG", "en-US", "es-ES", "es-MX", "fi-FI"),
-        *("fr-CA", "fr-FR", "hi-IN", "it-IT", "ja-JP", "ko-KR", "nb-NO", "nl-NL"),
-        *("pl-PL", "pt-BR", "pt-PT", "sv-SE", "th-TH", "tr-TR", "zh-CN", "zh-HK"),
     }
 )
 _TRAINING = Dataset.Use.TRAINING
@@ -124,7 +117,7 @@ KINDS = (
         (".md", ".txt"),
         10 * _MB,
         "up to 200 patterns, 1,000 rewrites and 1,000 masked phrases",
-        locales=_DISPLAY,
+        locales=output_format.LOCALES,
     ),
 )
 BY_VALUE = {kind.value: kind for kind in KINDS}

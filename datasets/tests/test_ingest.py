@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from unittest.mock import patch
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import override_settings
 from kombu.exceptions import OperationalError
@@ -23,16 +25,13 @@ class IngestTestCase(BaseTestCase):
         return dataset
 
     def files(self, dataset: Dataset) -> list[str]:
-        """Its audio files, whichever try made them."""
-        try:
-            folders = default_storage.listdir(dataset.folder)[0]
-        except FileNotFoundError:
-            return []
-        return [
-            f"{folder}/{name}"
-            for folder in sorted(folders)
-            for name in sorted(default_storage.listdir(f"{dataset.folder}/{folder}")[1])
-        ]
+        """What its imports keep, whichever try made it, beside the upload."""
+        root = Path(settings.MEDIA_ROOT) / dataset.folder
+        return sorted(
+            str(path.relative_to(root))
+            for path in root.glob("import-*/**/*")
+            if path.is_file()
+        )
 
     def test_it_works(self) -> None:
         dataset = self.upload(
@@ -72,7 +71,7 @@ class IngestTestCase(BaseTestCase):
         assert dataset.status == Job.Status.FAILED
         assert dataset.error
         assert dataset.findings.filter(level="error").exists()
-        assert self.files(dataset) == []
+        assert self.files(dataset) == ["import-1/report"]
         page = self.client.get(dataset.get_absolute_url(), {"tab": "report"})
         self.assertContains(page, "b.wav")
 
@@ -96,7 +95,7 @@ class IngestTestCase(BaseTestCase):
         }
         with (
             self.assertRaises(Killed),
-            patch("datasets.ingest._write_report", side_effect=Killed),
+            patch("datasets.ingest._write_findings", side_effect=Killed),
         ):
             self.upload(members)
         dataset = Dataset.objects.get()
@@ -105,7 +104,11 @@ class IngestTestCase(BaseTestCase):
         ingest_dataset(str(dataset.pk))
         dataset.refresh_from_db()
         assert dataset.accepted == 2
-        assert self.files(dataset) == ["audio-2/000001.wav", "audio-2/000002.wav"]
+        assert self.files(dataset) == [
+            "import-2/audio/000001.wav",
+            "import-2/audio/000002.wav",
+            "import-2/report",
+        ]
 
     def test_a_try_that_wakes_late_leaves_its_successor_s_files_alone(self) -> None:
         members: dict[str, bytes | str] = {
@@ -135,7 +138,7 @@ class IngestTestCase(BaseTestCase):
             "a.wav": tone(),
             "trans.txt": "a.wav\tyes\n",
         }
-        with patch("datasets.ingest._keep", side_effect=full):
+        with patch("datasets.intake.Intake.keep", side_effect=full):
             dataset = self.upload(members)
         assert dataset.error_code == "DiskFull"
         assert self.files(dataset) == []
@@ -149,7 +152,7 @@ class IngestTestCase(BaseTestCase):
         assert dataset.accepted == 1
 
     def test_months_of_packed_silence_are_refused(self) -> None:
-        with patch("datasets.formats.acoustic.MAX_TOTAL_SECONDS", 0.1):
+        with patch("datasets.formats.clips.MAX_TOTAL_SECONDS", 0.1):
             dataset = self.upload({"a.wav": tone(), "trans.txt": "a.wav\tyes\n"})
         assert dataset.status == Job.Status.FAILED
         assert "split it" in dataset.error
