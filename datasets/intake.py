@@ -31,10 +31,6 @@ from datasets.text_doctor import TextDoctor
 from datasets.words import words
 
 _EVERY = 20_000  # entries between two signs of progress
-_RECORDINGS = {
-    Dataset.Kind.ACOUSTIC: acoustic.read,
-    Dataset.Kind.AUDIO: audio_files.read,
-}
 _TEXTS = {
     Dataset.Kind.PLAIN_TEXT: plain_text.read,
     Dataset.Kind.STRUCTURED_TEXT: structured_text.read,
@@ -101,9 +97,19 @@ class Intake:
         where = (self.path, self.locale, self.workdir, self.report)
         if self.dataset.kind == Dataset.Kind.TRANSCRIPT:
             return speak.read(*where, name=self.name, findings=self.findings)
-        read = _RECORDINGS[Dataset.Kind(self.dataset.kind)]
         use = cast(clips.Use, self.dataset.use)
-        return read(*where, name=self.name, findings=self.findings, use=use)
+        if self.dataset.kind == Dataset.Kind.AUDIO:
+            return audio_files.read(
+                *where, name=self.name, findings=self.findings, use=use
+            )
+        style = self.dataset.text_normalization
+        return acoustic.read(
+            *where,
+            name=self.name,
+            findings=self.findings,
+            use=use,
+            normalizes=style == Dataset.Normalization.DEFAULT,
+        )
 
     def _row(self, utterance: clips.Utterance) -> Utterance:
         position = utterance.position + 1

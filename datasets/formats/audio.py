@@ -6,8 +6,8 @@ without a word, and everything else that FFmpeg decodes is converted and said so
 The conversion is the one of `faster_whisper.audio.decode_audio`, so recognising
 the converted file gives what recognising the source would give.
 
-All work is done in one pass and in constant memory, apart from 2 bytes of peak
-for every 2 ms (7 MB for 2 hours).
+All work is done in one pass and in constant memory, apart from what
+`datasets.formats.measure` keeps (8 MB for 2 hours).
 
 Reference: https://ffmpeg.org/ffmpeg-formats.html (format_whitelist)
 """
@@ -22,7 +22,6 @@ from typing import Any, BinaryIO
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from datasets.formats.base import (
     AudioError,
@@ -32,17 +31,21 @@ from datasets.formats.base import (
     looks_like,
     shown,
 )
+from datasets.formats.measure import (
+    SAMPLE_RATE_HZ,
+    Measures,
+    Meter,
+    Samples,
+    doctor,
+)
 from datasets.formats.wav import Wav, format_text, read_header, wav_issues
 
-__all__ = ["MEDIA", "Audio", "AudioError", "convert"]
+__all__ = ["MEDIA", "Audio", "AudioError", "convert", "cut"]
 
-SAMPLE_RATE_HZ = 16_000
 MAX_SECONDS = 2 * 60 * 60
 MIN_SECONDS = 0.1
 SILENCE = 16  # largest sample of a silent file: 20 log10(16 / 32768) = -66 dBFS
-PEAK_SAMPLES = 32  # samples behind one stored peak: 2 ms
-MIN_BUCKETS = 1_000
-BUCKETS_PER_SECOND = 10
+BEYOND_SECONDS = 0.25  # a part may be said to end so much after its recording
 CHUNK_BYTES = 512 * 1024
 
 MEDIA = (
@@ -74,8 +77,6 @@ _CODECS = {
 }
 _EXACT = ("flac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")  # know their length
 
-Samples = npt.NDArray[np.int16]
-
 
 @dataclass(frozen=True)
 class Audio:
@@ -89,24 +90,55 @@ class Audio:
 
     seconds: float
     peaks: bytes
-    source_format: str  # such as "WAV, 24-bit, 48 kHz, stereo"
+    measures: Measures
     was_converted: bool  # False: it was a 16-bit PCM mono WAV of 8 or 16 kHz
     issues: tuple[Issue, ...] = ()
 
 
-def convert(source: Path, target: Path, name: str = "") -> Audio:
-    """Write `source` to `target` as a 16 kHz mono 16-bit WAV.
+def convert(source: BinaryIO, target: Path, name: str) -> Audio:
+    """Write an audio file to `target` as a 16 kHz mono 16-bit WAV.
 
-    `name` is what the user calls the file, for the issues. Raises AudioError, and
-    leaves no `target`, when the file cannot be used.
+    `source` can be read from any place; `name` is what the user calls the file,
+    for the issues. Raises AudioError, and leaves no `target`, when the file cannot
+    be used.
     """
-    name = shown(name or source.name)
+    name = shown(name)
     try:
-        with source.open("rb") as file:
-            wav = read_header(file)
-            if wav is not None and wav.is_plain:
-                return _convert_plain(file, wav, target, name)
+        wav = read_header(source)
+        if wav is not None and wav.is_plain:
+            return _convert_plain(source, wav, target, name)
         return _convert_any(source, wav, target, name)
+    except AudioError:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def cut(
+    source: Path, whole: Audio, target: Path, start: float, seconds: float, name: str
+) -> Audio:
+    """Write a part of `source`, which `convert` made of a recording, to `target`.
+
+    `start` and `seconds` are as a manifest gives them; `whole` is what `convert`
+    returned, `name` is what the user calls the recording. Raises AudioError, and
+    leaves no `target`, when there is no such part or nothing in it.
+    """
+    end = start + seconds
+    if start < 0 or seconds <= 0 or end > whole.seconds + BEYOND_SECONDS:
+        message = f"has no part from {start:g} to {end:g} s: it is "
+        message += f"{whole.seconds:.2f} s long"
+        advice = "correct the times in the manifest"
+        raise AudioError(message, "audio.no_such_part", advice)
+    try:
+        with wave.open(str(source)) as file, wave.open(str(target), "wb") as out:
+            file.setpos(min(round(start * SAMPLE_RATE_HZ), file.getnframes()))
+            sink = _open_sink(out)
+            left = round(seconds * SAMPLE_RATE_HZ)
+            while left and (data := file.readframes(min(left, CHUNK_BYTES // 2))):
+                sink.write(np.frombuffer(data, "<i2"))
+                left = left - len(data) // 2
+        measures = whole.measures
+        form = _Form(measures.source_rate_hz, measures.source_format, is_allowed=True)
+        return _audio(sink, form, [], name)
     except AudioError:
         target.unlink(missing_ok=True)
         raise
@@ -114,56 +146,37 @@ def convert(source: Path, target: Path, name: str = "") -> Audio:
 
 @dataclass
 class _Sink:
-    """Takes 16 kHz mono samples; keeps the file, the length and the peaks."""
+    """Takes 16 kHz mono samples; keeps the file and what is measured of it."""
 
     out: wave.Wave_write
-    count: int = 0
-    blocks: list[npt.NDArray[np.uint16]] = field(default_factory=list)
-    rest: Samples = field(default_factory=lambda: np.empty(0, np.int16))
+    meter: Meter = field(default_factory=Meter)
 
     def write(self, samples: Samples) -> None:
-        self.out.writeframesraw(samples.tobytes())
-        self.count += len(samples)
-        if self.count > MAX_SECONDS * SAMPLE_RATE_HZ:
+        self.out.writeframesraw(samples.data)
+        self.meter.add(samples)
+        if self.meter.seconds > MAX_SECONDS:
             raise _too_long(f"more than {duration_text(MAX_SECONDS)}")
-        joined = np.concatenate((self.rest, samples)) if len(self.rest) else samples
-        full = len(joined) // PEAK_SAMPLES * PEAK_SAMPLES
-        if full:
-            self.blocks.append(_largest(joined[:full].reshape(-1, PEAK_SAMPLES)))
-        self.rest = joined[full:].copy()
 
-    @property
-    def seconds(self) -> float:
-        return self.count / SAMPLE_RATE_HZ
-
-    def peaks(self) -> bytes:
-        """The file's peaks. Raises AudioError when it is too short or silent."""
-        if not self.count:
+    def check(self) -> None:
+        """Raises AudioError when there is too little sound, or only silence."""
+        if not self.meter.count:
             raise AudioError("contains no sound: it has no samples", "audio.empty")
-        if self.seconds < MIN_SECONDS:
-            message = f"has only {self.seconds:.3f} s of sound"
+        if self.meter.seconds < MIN_SECONDS:
+            message = f"has only {self.meter.seconds:.3f} s of sound"
             raise AudioError(message, "audio.too_short", "record at least 0.1 s")
-        if len(self.rest):
-            self.blocks.append(_largest(self.rest.reshape(1, -1)))
-        fine = np.concatenate(self.blocks)
-        if fine.max() <= SILENCE:
+        if self.meter.peak <= SILENCE:
             message = "is silent: no sample is louder than -66 dBFS"
             advice = "check the microphone or the export, and record it again"
             raise AudioError(message, "audio.silent", advice)
-        wanted = max(MIN_BUCKETS, int(self.seconds * BUCKETS_PER_SECOND))
-        number = min(wanted, len(fine))
-        edges = np.arange(number) * len(fine) // number
-        shares = np.maximum.reduceat(fine, edges) / 32768
-        scaled: npt.NDArray[np.uint8] = np.ceil(np.sqrt(shares) * 255).astype(np.uint8)
-        return scaled.tobytes()
 
 
-def _largest(rows: Samples) -> npt.NDArray[np.uint16]:
-    """The largest magnitude in each row; -32768 has no positive int16."""
-    high = rows.max(axis=1).astype(np.int32)
-    low = rows.min(axis=1).astype(np.int32)
-    largest: npt.NDArray[np.uint16] = np.maximum(high, -low).astype(np.uint16)
-    return largest
+@dataclass(frozen=True)
+class _Form:
+    """What a file was before its conversion."""
+
+    rate_hz: int
+    text: str
+    is_allowed: bool  # it has the documented format
 
 
 def _convert_plain(file: BinaryIO, wav: Wav, target: Path, name: str) -> Audio:
@@ -175,10 +188,12 @@ def _convert_plain(file: BinaryIO, wav: Wav, target: Path, name: str) -> Audio:
         chunks = _chunks(file, wav)
         if wav.rate_hz != SAMPLE_RATE_HZ or wav.channels != 1:
             chunks = _resampled(_frames(chunks, wav))
+        else:  # a header that is right at once is not written twice
+            out.setnframes(wav.present // wav.block)
         for samples in chunks:
             sink.write(samples)
-        issues = wav_issues(wav, name)
-        return _audio(sink, wav.format, issues, name, is_allowed=wav.is_allowed)
+    form = _Form(wav.rate_hz, wav.format, wav.is_allowed)
+    return _audio(sink, form, wav_issues(wav, name), name)
 
 
 def _open_sink(out: wave.Wave_write) -> _Sink:
@@ -229,14 +244,11 @@ def _row(frame: av.AudioFrame) -> Samples:
     return row
 
 
-def _convert_any(source: Path, wav: Wav | None, target: Path, name: str) -> Audio:
-    options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+def _convert_any(source: BinaryIO, wav: Wav | None, target: Path, name: str) -> Audio:
+    source.seek(0)
+    options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
     try:
-        container = av.open(
-            str(source.absolute()),
-            metadata_errors="ignore",
-            container_options=options,
-        )
+        container = av.open(source, metadata_errors="ignore", container_options=options)
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(source) from error
     with container, wave.open(str(target), "wb") as out:
@@ -249,12 +261,13 @@ def _convert_any(source: Path, wav: Wav | None, target: Path, name: str) -> Audi
                 sink.write(samples)
         except (av.FFmpegError, ValueError):
             damage.parts += 1
-        if not sink.count and damage.parts:
+        if not sink.meter.count and damage.parts:
             raise _unreadable(source)
         issues = wav_issues(wav, name) if wav is not None else []
-        issues += _damage_issues(container, damage, sink.seconds, name)
-        form = (wav.format if wav is not None else "") or _media_format(container)
-        return _audio(sink, form, issues, name, is_allowed=False)
+        issues += _damage_issues(container, damage, sink.meter.seconds, name)
+        text = (wav.format if wav is not None else "") or _media_format(container)
+        rate_hz = container.streams.audio[0].codec_context.sample_rate or 0
+    return _audio(sink, _Form(rate_hz, text, is_allowed=False), issues, name)
 
 
 @dataclass
@@ -283,14 +296,21 @@ def _decoded(container: Any, damage: _Damage) -> Iterator[av.AudioFrame]:
         yield from frames
 
 
-def _audio(
-    sink: _Sink, form: str, issues: list[Issue], name: str, *, is_allowed: bool
-) -> Audio:
-    peaks = sink.peaks()
-    if not is_allowed:
-        message = f"was converted to 16 kHz, mono, 16-bit from {form}"
-        issues = [*issues, _issue("note", name, "audio.converted", message)]
-    return Audio(sink.seconds, peaks, form, not is_allowed, tuple(issues))
+def _audio(sink: _Sink, form: _Form, issues: list[Issue], name: str) -> Audio:
+    sink.check()
+    meter = sink.meter
+    measures = meter.measures(form.rate_hz, form.text)
+    issues = issues + doctor(measures, meter.seconds, name)
+    if not form.is_allowed:
+        message = f"was converted to 16 kHz, mono, 16-bit from {form.text}"
+        issues.append(_issue("note", name, "audio.converted", message))
+    return Audio(
+        seconds=meter.seconds,
+        peaks=meter.peaks(),
+        measures=measures,
+        was_converted=not form.is_allowed,
+        issues=tuple(issues),
+    )
 
 
 def _damage_issues(
@@ -325,9 +345,9 @@ def _too_long(length: str) -> AudioError:
     return AudioError(message, "audio.too_long", "split it into shorter files")
 
 
-def _unreadable(source: Path) -> AudioError:
-    with source.open("rb") as file:
-        looks = looks_like(file.read(512))
+def _unreadable(source: BinaryIO) -> AudioError:
+    source.seek(0)
+    looks = looks_like(source.read(512))
     message = f"cannot be decoded as audio; it looks like {looks}"
     advice = "upload a WAV file (16-bit PCM, mono, 16 kHz)"
     return AudioError(message, "audio.unreadable", advice)

@@ -28,9 +28,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from datasets.formats import phones
+from datasets.formats import phones, sentences
 from datasets.formats.base import Entry, key, shown
-from datasets.formats.plain_text import is_accepted
 from datasets.formats.text import Reporter, Tally
 
 MAX_LISTS = 20
@@ -73,23 +72,13 @@ class Bullet(NamedTuple):
         )
 
 
-@dataclass
-class Characters:
-    """Tells the characters that an item or a sentence cannot have, as in plain text."""
-
-    german: bool  # where some more cannot be
-    accepted: set[str] = field(default_factory=set)
-
-    def problem(self, text: str) -> Problem | None:
-        if text.isascii() or self.accepted.issuperset(text):
-            return None
-        for offset, character in enumerate(text):
-            if not is_accepted(character, self.german):
-                message = f"contains {shown(character)} (U+{ord(character):04X})"
-                advice = "remove it, or write it as it is spoken"
-                return Problem("special_character", message, advice, offset)
-            self.accepted.add(character)
+def problem_of(text: str, language: str, offset: int = 0) -> Problem | None:
+    """What an item or a part of a sentence cannot have, as in plain text."""
+    found = sentences.problem(text, language)
+    if found is None:
         return None
+    column, rule, message, advice = found
+    return Problem(rule, message, advice, offset + (column or 1) - 1)
 
 
 class Block(Protocol):
@@ -129,7 +118,7 @@ class ItemList:
     name: str
     line: int
     row: str
-    characters: Characters
+    language: str
     synonyms: Tally
     # Where each item is, by its hash of 64 bits, as the letters of 700,000 items may
     # not fit in memory. Two items of a list share one in 1 of 30,000,000,000 lists.
@@ -168,7 +157,7 @@ class ItemList:
             if character in "{}":
                 message = "an item cannot have braces or refer to a list"
                 return Problem("item_brace", message, "write plain words", offset)
-        return self.characters.problem(item)
+        return problem_of(item, self.language)
 
 
 @dataclass
@@ -225,7 +214,7 @@ class Definitions:
     reporter: Reporter
     has_lists: bool  # whether the locale has lists and references
     has_phones: bool  # whether it has a phone set
-    characters: Characters
+    language: str
     lists: dict[str, ItemList] = field(default_factory=dict)  # by key
     refused: dict[str, int] = field(default_factory=dict)  # by key: their lines
     synonyms: Tally = field(default_factory=Tally)
@@ -251,9 +240,7 @@ class Definitions:
             if named and len(self.refused) < _MAX_REFUSED:
                 self.refused.setdefault(key(name), number)
             return Refused(self.reporter, number)
-        made = ItemList(
-            self.reporter, name, number, row, self.characters, self.synonyms
-        )
+        made = ItemList(self.reporter, name, number, row, self.language, self.synonyms)
         self.lists[key(name)] = made
         return made
 

@@ -53,7 +53,9 @@ def read(
         count += 1
         yield Entry("sentence", number, text, called)
     if not count:
-        message = f"{file} holds no sentence that can be spoken. Write one on each line."
+        message = (
+            f"{file} holds no sentence that can be spoken. Write one on each line."
+        )
         raise FormatError(message, "spoken.nothing_usable")
 
 

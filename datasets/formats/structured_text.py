@@ -53,10 +53,10 @@ from datasets.formats.definitions import (
     MAX_NAME_CHARACTERS,
     Block,
     Bullet,
-    Characters,
     Definitions,
     Problem,
     list_header,
+    problem_of,
 )
 from datasets.formats.text import Reporter, Tally, check_suffix, language, read_lines
 
@@ -138,7 +138,7 @@ class _Outline:
             self.reporter,
             has_lists=supports_lists(self.locale),
             has_phones=self.locale in PHONE_LOCALES,
-            characters=Characters(german=language(self.locale) == "de"),
+            language=language(self.locale),
         )
 
     def take(self, number: int, row: str) -> Entry | None:
@@ -277,13 +277,26 @@ class _Sentences:
             if "{" in rest or "}" in rest:
                 return _brace_problem(rest)
         problem = next(filter(None, map(self._reference_problem, names)), None)
-        problem = problem or self.definitions.characters.problem(rest)
+        problem = problem or self._text_problem(sentence, names)
         if problem is not None:
             return problem
         if not names and not any(map(str.isalnum, rest)):
             message, advice = "has no word", "write a sentence, or remove the line"
             return Problem("empty_sentence", message, advice)
         self._see(rest)
+        return None
+
+    def _text_problem(
+        self, sentence: str, names: list[re.Match[str]]
+    ) -> Problem | None:
+        """Each part between references is judged alone: `{@digit} {@digit} ...` may
+        be said as often as one likes."""
+        start = 0
+        for end, after in (*(match.span() for match in names), (len(sentence),) * 2):
+            problem = problem_of(sentence[start:end], self.definitions.language, start)
+            if problem is not None:
+                return problem
+            start = after
         return None
 
     def _reference_problem(self, match: re.Match[str]) -> Problem | None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import BinaryIO, NamedTuple
@@ -39,7 +39,7 @@ from datasets.formats.base import (
 
 MAX_LINE_CHARACTERS = 10_000
 MAX_ROW_CHARACTERS = 10_000  # of a refused line that are kept in its issue
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024  # arrays over a chunk fit into the cache of a processor
 HEAD_BYTES = 65_536  # by which a file is judged to be text or not
 
 # What no text needs: controls but TAB and LF, line separators, inner marks.
@@ -79,6 +79,13 @@ class Encoding(NamedTuple):
     mark: int  # bytes; 0 when there is no byte order mark
 
 
+class Block(NamedTuple):
+    """Some lines, at least one, and the number of each."""
+
+    numbers: Sequence[int]
+    lines: list[str]
+
+
 @dataclass
 class Tally:
     """A problem of many lines that is said once: the first line, and how many."""
@@ -110,18 +117,9 @@ class Reporter:
         column: int | None = None,
         row: str = "",
     ) -> None:
-        self.findings.add(
-            Issue(
-                level=level,
-                file=self.file,
-                line=line,
-                rule=f"{self.kind}.{rule}",
-                message=message,
-                advice=advice,
-                column=column,
-                row=row[:MAX_ROW_CHARACTERS],
-            )
-        )
+        rule, row = f"{self.kind}.{rule}", row[:MAX_ROW_CHARACTERS]
+        issue = Issue(level, self.file, line, rule, message, advice, column, row)
+        self.findings.add(issue)
 
     def refuse(
         self,
@@ -149,44 +147,31 @@ def read_lines(
     *,
     max_bytes: int,
     max_characters: int = MAX_LINE_CHARACTERS,
+    legacy: Level = "warning",
 ) -> Iterator[tuple[int, str]]:
     """The lines of a text with their numbers from 1, blank ones as well.
 
     The file is read once, from start to end; no more than a block of it and the
     longest allowed line (`max_characters`) are in memory. A line that is longer
-    is refused (`line_too_long`) and left out. What is said once about the whole
-    file is added to the findings after the last line.
+    is refused (`line_too_long`) and left out. Lines in a legacy code page are an
+    issue of the level `legacy`. What is said once about the whole file is added
+    to the findings after the last line.
 
     Raises FormatError with the code `<kind>.empty`, `.too_large` or `.not_text`.
     """
-    for block in read_blocks(path, locale, reporter, max_bytes, max_characters):
-        yield from block
+    decoder = _Decoder(locale, reporter, max_characters, legacy)
+    for block in _read(path, decoder, max_bytes):
+        yield from zip(block.numbers, block.lines, strict=True)
 
 
 def read_blocks(
     path: Path, locale: str, reporter: Reporter, max_bytes: int, max_characters: int
-) -> Iterator[list[tuple[int, str]]]:
-    """As `read_lines`, some thousand lines at a time, for who checks them at once;
+) -> Iterator[Block]:
+    """As `read_lines`, about a thousand at a time, for who checks them together;
     a block has at most as many characters as a chunk of the file has bytes, and
     one line more."""
-    size = path.stat().st_size
-    if size > max_bytes:
-        message = f"has {size_text(size)}; a file of this kind may have at most "
-        message += f"{size_text(max_bytes)}. Split it."
-        raise reporter.unusable("too_large", message)
-    with path.open("rb") as file:
-        encoding = _checked(file.read(HEAD_BYTES), reporter)
-        file.seek(encoding.mark)
-        decoder = _Decoder(locale, reporter, max_characters)
-        number = 1
-        for block in _blocks(_chunks(file, encoding.name), 4 * (max_characters + 1)):
-            lines = decoder.lines(block)
-            if lines is None:
-                yield list(decoder.one_by_one(number, block))
-            else:
-                yield list(enumerate(lines, number))
-            number += block.count(b"\n") + 1
-    decoder.finish(encoding)
+    decoder = _Decoder(locale, reporter, max_characters, "warning")
+    return _read(path, decoder, max_bytes)
 
 
 def check_suffix(name: str, reporter: Reporter, suffixes: tuple[str, ...]) -> None:
@@ -251,6 +236,7 @@ class _Decoder:
     locale: str
     reporter: Reporter
     max_characters: int
+    legacy_level: Level
     legacy: Tally = field(default_factory=Tally)
     is_ascii: bool = True
 
@@ -269,12 +255,16 @@ class _Decoder:
         lines = text.split("\n")
         return lines if max(map(len, lines)) <= self.max_characters else None
 
-    def one_by_one(self, first: int, block: bytes) -> Iterator[tuple[int, str]]:
-        """The lines of a block that has problems, with their numbers."""
+    def one_by_one(self, first: int, block: bytes) -> Block:
+        """The lines of a block that has problems."""
+        numbers: list[int] = []
+        lines: list[str] = []
         for number, raw in enumerate(block.split(b"\n"), first):
             line = self._line(number, raw)
             if line is not None:
-                yield number, line
+                numbers.append(number)
+                lines.append(line)
+        return Block(numbers, lines)
 
     def finish(self, encoding: Encoding) -> None:
         add = self.reporter.add
@@ -282,7 +272,7 @@ class _Decoder:
             add("note", None, *encoding_issue(encoding))
         if self.legacy.count:
             issue = legacy_issue(self.locale, self.legacy.count)
-            add("warning", self.legacy.first, *issue)
+            add(self.legacy_level, self.legacy.first, *issue)
         elif not encoding.mark and encoding.name == "utf-8" and not self.is_ascii:
             message = "is UTF-8 without a byte order mark; accepted"
             add("note", None, "no_bom", message)
@@ -314,6 +304,27 @@ class _Decoder:
         message = f"is longer than {self.max_characters:,} characters"
         advice = "split it into shorter lines"
         self.reporter.refuse(number, "line_too_long", message, advice, row=text)
+
+
+def _read(path: Path, decoder: _Decoder, max_bytes: int) -> Iterator[Block]:
+    size, reporter = path.stat().st_size, decoder.reporter
+    if size > max_bytes:
+        message = f"has {size_text(size)}; a file of this kind may have at most "
+        message += f"{size_text(max_bytes)}. Split it."
+        raise reporter.unusable("too_large", message)
+    limit = 4 * (decoder.max_characters + 1)
+    with path.open("rb") as file:
+        encoding = _checked(file.read(HEAD_BYTES), reporter)
+        file.seek(encoding.mark)
+        number = 1
+        for block in _blocks(_chunks(file, encoding.name), limit):
+            lines = decoder.lines(block)
+            if lines is not None:
+                yield Block(range(number, number + len(lines)), lines)
+            elif (left := decoder.one_by_one(number, block)).lines:
+                yield left
+            number += block.count(b"\n") + 1
+    decoder.finish(encoding)
 
 
 def _checked(head: bytes, reporter: Reporter) -> Encoding:

@@ -23,6 +23,35 @@ def tone(
     return (wave_form.clip(-1, 1) * 32767).astype("<i2")
 
 
+def speech(
+    seconds: float = 1.0,
+    *,
+    lead: float = 0.5,
+    tail: float = 0.5,
+    loudness: float = 0.3,
+    noise: float = 0.0005,
+    seed: int = 0,
+) -> npt.NDArray[np.int16]:
+    """Syllables of coloured noise with silence around them: what the measures take
+    for speech. `lead` and `tail` are seconds of that silence, `loudness` the peak,
+    `noise` the amplitude of the background."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(seconds * 16_000)) / 16_000
+    voice = random.normal(0, 1, time.size).cumsum()
+    voice = np.diff(voice - np.convolve(voice, np.ones(64) / 64, "same"), prepend=0)
+    voice = (voice + np.sin(2 * np.pi * 150 * time) * 3) * (
+        0.3 + np.abs(np.sin(2 * np.pi * 2.5 * time))
+    )
+    parts = (
+        np.zeros(round(lead * 16_000)),
+        loudness * voice / np.abs(voice).max(),
+        np.zeros(round(tail * 16_000)),
+    )
+    whole = np.concatenate(parts)
+    whole = whole + random.normal(0, noise, whole.size)
+    return (whole.clip(-1, 1) * 32767).astype("<i2")
+
+
 def wav(samples: npt.NDArray[np.int16] | None = None, rate_hz: int = 16_000) -> bytes:
     """A 16-bit PCM WAV; two-dimensional samples are (time, channel)."""
     samples = tone(1.0, rate_hz) if samples is None else samples

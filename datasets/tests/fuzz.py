@@ -52,8 +52,8 @@ def read_text(kind: str, path: Path, locale: str) -> None:
 
 
 def read_transcript(path: Path, locale: str) -> None:
-    parsed = transcript.parse(path, locale)
-    assert all(line.name and line.text for line in parsed.lines)
+    lines = transcript.read(path, locale, Findings())
+    assert all(line.name and line.text for line in lines)
 
 
 def read_archive(path: Path, _: str) -> None:
@@ -64,7 +64,8 @@ def read_archive(path: Path, _: str) -> None:
 
 def read_audio(path: Path, _: str) -> None:
     try:
-        audio.convert(path, path.with_suffix(".wav"))
+        with path.open("rb") as file:
+            audio.convert(file, path.with_suffix(".wav"), path.name)
     except AudioError as error:
         assert str(error)
 

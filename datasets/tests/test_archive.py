@@ -10,7 +10,7 @@ import pytest
 
 from datasets.formats import archive as archives
 from datasets.formats.archive import open_archive
-from datasets.formats.base import FormatError
+from datasets.formats.base import FormatError, Issue
 from datasets.tests.audio_files import lock, make_zip, spoil, wav
 
 
@@ -35,6 +35,10 @@ def test_it_works(tmp_path: Path) -> None:
         assert archive.head(archive.members[1], 5) == b"one.w"
         assert archive.extract(archive.members[0], tmp_path / "out") is None
         problem = archive.extract(archive.members[0], tmp_path / "x", limit=10)
+        loaded = archive.load(archive.members[1], tmp_path / "spare")
+        assert not isinstance(loaded, Issue)
+        assert loaded.read() == b"one.wav\thello"
+        assert not (tmp_path / "spare").exists()
     assert (tmp_path / "out").read_bytes() == b"1" * 1_000_000
     assert problem is not None and problem.rule == "archive.file_too_large"
     assert not (tmp_path / "x").exists()
@@ -241,3 +245,31 @@ def test_zip64_is_read(tmp_path: Path) -> None:
         file.write(b"1234")
     with open_archive(path) as opened:
         assert opened.extract(opened.members[0], tmp_path / "out") is None
+
+
+@pytest.mark.parametrize("memory", [0, 2**20])
+def test_loading_is_checked_in_memory_and_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int
+) -> None:
+    monkeypatch.setattr(archives, "MEMORY_BYTES", memory)
+    path = make_zip(tmp_path / "a.zip", {"good.wav": b"12" * 99, "bad.wav": wav()})
+    spoil(path, "bad.wav")
+    with open_archive(path) as archive:
+        good, bad = (archive.load(m, tmp_path / m.name) for m in archive.members)
+    assert not isinstance(good, Issue)
+    with good:
+        good.seek(2)
+        assert good.read(4) == b"1212"
+    assert isinstance(bad, Issue) and bad.rule == "archive.damaged_file"
+
+
+def test_texts_beside_ten_thousand_recordings_do_not_count(tmp_path: Path) -> None:
+    files: dict[str, bytes | str] = {f"{n}.wav": b"" for n in range(10_000)}
+    texts = {"trans.txt": "a", "metadata.csv": "b"}
+    path = make_zip(tmp_path / "a.zip", {**files, **texts}, zipfile.ZIP_STORED)
+    with open_archive(path) as archive:
+        assert len(archive.members) == 10_002
+    texts = {f"{n}.txt": "" for n in range(21)}
+    path = make_zip(tmp_path / "b.zip", {**files, **texts}, zipfile.ZIP_STORED)
+    with pytest.raises(FormatError, match="more than 10,000 files"):
+        open_archive(path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import wave
@@ -9,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from datasets.formats.audio import Audio, AudioError, convert
-from datasets.tests.audio_files import encoded, riff, tone, wav
+from datasets.formats.audio import Audio, AudioError, convert, cut
+from datasets.tests.audio_files import encoded, riff, speech, tone, wav
 
 
 def _convert(folder: Path, data: bytes, name: str = "a.wav") -> Audio:
     (folder / name).write_bytes(data)
-    return convert(folder / name, folder / "out.wav")
+    return convert(io.BytesIO(data), folder / "out.wav", name)
 
 
 def _samples(folder: Path) -> npt.NDArray[np.int16]:
@@ -34,7 +35,7 @@ def test_it_works(tmp_path: Path) -> None:
     audio = _convert(tmp_path, wav(samples))
     assert np.array_equal(_samples(tmp_path), samples)
     assert audio.seconds == 2.0
-    assert audio.source_format == "WAV, 16-bit, 16 kHz, mono"
+    assert audio.measures.source_format == "WAV, 16-bit, 16 kHz, mono"
     assert not audio.was_converted
     assert audio.issues == ()
 
@@ -81,9 +82,10 @@ def test_any_format_is_decoded_as_the_recogniser_does(
     audio = _convert(tmp_path, data, "a.bin")
     heard = np.round(decode_audio(str(tmp_path / "a.bin")) * 32768).astype(np.int16)
     assert np.array_equal(_samples(tmp_path), heard)
-    assert audio.source_format == form
+    assert audio.measures.source_format == form
     assert audio.was_converted == is_noted
-    assert _rules(audio) == ([("note", "audio.converted")] if is_noted else [])
+    rules = [rule for rule in _rules(audio) if "doctor" not in rule[1]]
+    assert rules == ([("note", "audio.converted")] if is_noted else [])
     assert audio.seconds == len(heard) / 16_000
 
 
@@ -123,6 +125,51 @@ def test_damage_in_the_middle_leaves_the_rest(tmp_path: Path) -> None:
     audio = _convert(tmp_path, bytes(data))
     assert 4 < audio.seconds <= 5.1
     assert ("warning", "audio.damaged") in _rules(audio)
+
+
+def test_a_part_is_cut_sample_for_sample(tmp_path: Path) -> None:
+    samples = tone(10.0)
+    whole = _convert(tmp_path, wav(samples))
+    source, target = tmp_path / "out.wav", tmp_path / "part.wav"
+    part = cut(source, whole, target, 2.5, 4.0, "a.wav")
+    assert (part.seconds, part.was_converted) == (4.0, False)
+    assert part.measures.source_format == "WAV, 16-bit, 16 kHz, mono"
+    with wave.open(str(target)) as file:
+        kept = np.frombuffer(file.readframes(10**6), "<i2")
+    assert np.array_equal(kept, samples[40_000:104_000])
+    assert cut(source, whole, target, 9.0, 1.2, "a.wav").seconds == 1.0
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "rule"),
+    [
+        (9.0, 2.0, "audio.no_such_part"),
+        (20.0, 1.0, "audio.no_such_part"),
+        (-1.0, 2.0, "audio.no_such_part"),
+        (1.0, 0.0, "audio.no_such_part"),
+        (1.0, 0.01, "audio.too_short"),
+        (5.0, 1.0, "audio.silent"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(
+    tmp_path: Path, start: float, seconds: float, rule: str
+) -> None:
+    samples = tone(10.0)
+    samples[80_000:96_000] = 0
+    whole = _convert(tmp_path, wav(samples))
+    with pytest.raises(AudioError) as raised:
+        cut(tmp_path / "out.wav", whole, tmp_path / "part.wav", start, seconds, "a")
+    assert raised.value.rule == rule
+    assert not (tmp_path / "part.wav").exists()
+
+
+def test_what_is_measured_comes_along(tmp_path: Path) -> None:
+    clean = _convert(tmp_path, wav(speech(3.0)))
+    assert (clean.issues, clean.measures.source_rate_hz) == ((), 16_000)
+    loud = (speech(3.0, loudness=1) * 4.0).clip(-32768, 32767).astype("<i2")
+    audio = _convert(tmp_path, wav(loud), "loud.wav")
+    assert _rules(audio) == [("warning", "doctor.clipping")]
+    assert audio.issues[0].file == "loud.wav"
 
 
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n/etc/hostname\n"
@@ -168,8 +215,11 @@ def test_more_than_two_hours_are_refused(tmp_path: Path, rate_hz: int) -> None:
     path.write_bytes(riff(b"", rate_hz=rate_hz, promised=size))
     with path.open("r+b") as file:
         file.truncate(44 + size)
-    with pytest.raises(AudioError, match="2 h 1 min") as raised:
-        convert(path, tmp_path / "out.wav")
+    with (
+        path.open("rb") as file,
+        pytest.raises(AudioError, match="2 h 1 min") as raised,
+    ):
+        convert(file, tmp_path / "out.wav", "a.wav")
     assert raised.value.rule == "audio.too_long"
 
 
@@ -193,10 +243,10 @@ MEASURE = """
 import resource, sys, time
 from pathlib import Path
 from datasets.formats.audio import convert
-convert(Path(sys.argv[1]), Path(sys.argv[3]))
+convert(open(sys.argv[1], "rb"), Path(sys.argv[3]), "")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start = time.process_time()
-audio = convert(Path(sys.argv[2]), Path(sys.argv[3]))
+audio = convert(open(sys.argv[2], "rb"), Path(sys.argv[3]), "")
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(audio.seconds, after - before, time.process_time() - start)
 """

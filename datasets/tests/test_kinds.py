@@ -111,6 +111,20 @@ class KindsTestCase(BaseTestCase):
         assert {v["value"] for v in labels["speaker"]["values"]} == {"anna", "bert"}
         assert a.label_rows.filter(name="device", value="headset").exists()
 
+    def test_a_text_that_is_normalised_already_is_taken_as_it_is(self) -> None:
+        archive = make_zip(
+            {"a.wav": tone(1.0), "trans.txt": "a.wav\tit\u2019s \u201cso\u201d\n"}
+        )
+        kept = {}
+        for style in Dataset.Normalization.values:
+            archive.seek(0)
+            with self.on_commit():
+                dataset = services.upload(self.project, style, archive)
+                Dataset.objects.update(text_normalization=style)
+            dataset.refresh_from_db()
+            kept[style] = dataset.utterances.get().transcript
+        assert kept == {"Default": 'it\'s "so"', "None": "it\u2019s \u201cso\u201d"}
+
     def test_what_is_measured_is_kept(self) -> None:
         archive = make_zip({"a.wav": tone(1.0), "trans.txt": "a.wav\tyes\n"})
         one = self.upload("Acoustic", archive.read(), "a.zip").utterances.get()

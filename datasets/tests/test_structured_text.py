@@ -118,7 +118,7 @@ def test_sections_can_return_and_follow_lists(tmp_path: Path) -> None:
         ("- ", 2, "empty_sentence"),
         ("- !?", 3, "empty_sentence"),
         ("- I \u2764 {@pet}", 5, "special_character"),
-        ("- {@pet} \ufffd", 10, "special_character"),
+        ("- {@pet} \ufffd", 10, "lost_characters"),
     ],
 )
 def test_bad_sentences_are_named(
