@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, overload
@@ -21,7 +23,25 @@ from datasets.formats.base import Entry
 
 _STEP = 500  # lines between two known places
 _MAX_MATCHES = 1_000
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass
+class _Part:
+    """One group while it is written."""
+
+    file: IO[bytes]
+    count: int = 0
+    size: int = 0  # bytes in the file
+    places: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # not in the file yet
+
+    def flush(self) -> None:
+        if self.lines:
+            self.places.append(self.size)
+            data = "".join(self.lines).encode("utf-8", "replace")
+            self.file.write(data)
+            self.size += len(data)
+            self.lines.clear()
 
 
 class Writer:
@@ -34,9 +54,7 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._files: dict[str, IO[bytes]] = {}
-        self._counts: dict[str, int] = {}
-        self._places: dict[str, list[int]] = {}
+        self._parts: dict[str, _Part] = {}
 
     def __enter__(self) -> Writer:
         return self
@@ -47,32 +65,36 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for file in self._files.values():
-            file.close()
+        for part in self._parts.values():
+            part.file.close()
 
     def add(self, entry: Entry) -> None:
         group = group_of(entry)
-        if group not in self._files:
-            path = self.folder / f"content-{len(self._files)}"
-            self._files[group] = path.open("w+b")
-            self._counts[group], self._places[group] = 0, []
-        file = self._files[group]
-        if self._counts[group] % _STEP == 0:
-            self._places[group].append(file.tell())
-        self._counts[group] += 1
-        file.write(_encode(entry).encode("utf-8", "replace") + b"\n")
+        part = self._parts.get(group)
+        if part is None:
+            path = self.folder / f"content-{len(self._parts)}"
+            part = self._parts[group] = _Part(path.open("w+b"))
+        part.count += 1
+        # By hand: three times as fast as to encode the entry as a whole.
+        part.lines.append(
+            f"[{_quoted(entry.section)},{entry.line},{_quoted(entry.text)},"
+            f"{_quoted(entry.other)},{_quoted(entry.result)}]\n"
+        )
+        if len(part.lines) == _STEP:
+            part.flush()
 
     def finish(self, target: Path) -> None:
         index: dict[str, dict[str, Any]] = {}
         with target.open("wb") as out:
-            for group, file in self._files.items():
+            for group, part in self._parts.items():
+                part.flush()
                 index[group] = {
                     "start": out.tell(),
-                    "count": self._counts[group],
-                    "places": self._places[group],
+                    "count": part.count,
+                    "places": part.places,
                 }
-                file.seek(0)
-                shutil.copyfileobj(file, out, 1024 * 1024)
+                part.file.seek(0)
+                shutil.copyfileobj(part.file, out, 1024 * 1024)
             end = json.dumps(index).encode()
             out.write(end + len(end).to_bytes(8, "big"))
 
@@ -141,4 +163,4 @@ def group_of(entry: Entry) -> str:
     >>> group_of(Entry("list food", 3, "pizza")), group_of(Entry("itn", 1, "cat"))
     ('list', 'itn')
     """
-    return entry.section.split(" ", 1)[0]
+    return entry.section.partition(" ")[0]

@@ -24,7 +24,7 @@ from datasets.formats import (
     pronunciation,
     structured_text,
 )
-from datasets.formats.base import Entry, Findings
+from datasets.formats.base import Entry, Findings, shown
 from datasets.models import Dataset, Utterance
 from datasets.seen import Seen
 from datasets.text_doctor import TextDoctor
@@ -133,7 +133,7 @@ class Intake:
 
     def _read_text(self) -> None:
         figures = statistics.TextFigures(self.locale)
-        doctor = TextDoctor(self.locale, self.name)
+        doctor = TextDoctor(self.locale, shown(self.name))
         with content.Writer(self.workdir) as out:
             for entry in self._entries():
                 out.add(entry)
