@@ -56,10 +56,10 @@ class EvaluationForm(RenameForm):
 
 
 def testable(project: Project) -> Any:
-    """The datasets of the project that a test can use."""
-    return project.datasets.filter(
-        kind=Dataset.Kind.ACOUSTIC, status=Dataset.Status.SUCCEEDED
-    )
+    """The datasets of the project that a test can use, those for it first."""
+    kinds = (Dataset.Kind.ACOUSTIC, Dataset.Kind.TRANSCRIPT)
+    usable = project.datasets.filter(kind__in=kinds, status=Dataset.Status.SUCCEEDED)
+    return usable.order_by("use", "-created")  # "", "testing", "training"
 
 
 def usable(project: Project) -> list[SpeechModel]:

@@ -55,15 +55,13 @@ def read(
     normalizes: bool = True,
 ) -> Reading:
     """Open an upload and match its lines with its audio files; iterating over the
-    result converts each to `workdir/NNNNNN.wav`, in the order of the transcript
-    (the parts of one recording together).
+    result converts each, in the order of the transcript, parts of a file together.
 
     `report(done, total)` is called after each line, `name` is what the user calls
     the upload, `use` is what it was uploaded for, `findings` takes the issues, and
-    without `normalizes` texts are taken as they are.
-
-    Raises FormatError when there is no archive or no transcript to read; that
-    nothing matches is said by iterating, with the issues at hand.
+    without `normalizes` texts are taken as they are. Raises FormatError when there
+    is no archive or no transcript to read; that nothing matches is said by
+    iterating, with the issues at hand.
     """
     name = shown(name or path.name)
     opened = partial(open_archive, path, name)
@@ -79,11 +77,10 @@ def read(
         sidecars = Sidecars(archive)
         text = _choose_transcript(archive, sidecars, reading)
         lines = _lines(archive, text, sidecars, locale, reading)
-        sounds = [
-            m for m in archive.members if m.suffix not in TEXT and m not in sidecars
-        ]
+        others = [m for m in archive.members if m not in sidecars]
+        sounds = [m for m in others if m.suffix not in TEXT]
         _match(archive, sounds, lines, reading)
-        heard = [m for m in sounds if m.suffix in audio.MEDIA]
+        heard = (m for m in sounds if m.suffix in audio.MEDIA)
         reading.clips = with_speakers(reading.clips, reading, heard)
     return reading
 

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from django.urls import reverse
 
+from datasets.models import Overlap
 from engines.fake import FakeEngine
 from evaluations import services
 from evaluations.models import Evaluation
@@ -50,6 +51,28 @@ class WizardTestCase(BaseTestCase):
         evaluation = Evaluation.objects.get()
         assert {page.url for page in pages} == {evaluation.get_absolute_url()}
         assert evaluation.candidates.count() == 1
+
+    def test_what_the_data_shares_with_training_data_is_said_here_and_there(
+        self,
+    ) -> None:
+        training = make_dataset(self.project, name="Old calls", use="training")
+        Overlap.objects.create(testing=self.dataset, training=training, audio=1)
+        page = self.client.get(self.url("review"), self.answers)
+        self.assertContains(page, "has the same audio as “Old calls”")
+        evaluation = make_evaluation(self.project, self.dataset, [self.base])
+        Evaluation.objects.update(status=Job.Status.SUCCEEDED)
+        page = self.client.get(evaluation.get_absolute_url())
+        self.assertContains(page, "has the same audio as “Old calls”")
+
+    def test_training_data_comes_last_and_brings_a_warning(self) -> None:
+        make_dataset(self.project, name="Old calls", use="training")
+        page = self.client.get(self.url("data"))
+        names = [dataset.name for dataset in page.context["datasets"]]
+        assert names == ["Ward round", "Old calls"]
+        training = page.context["datasets"][1]
+        answers = self.answers | {"dataset": training.pk}
+        page = self.client.get(self.url("review"), answers)
+        self.assertContains(page, "was uploaded as training data")
 
     def test_each_step_has_an_address_that_keeps_the_answers(self) -> None:
         page = self.client.get(self.url("data"))
