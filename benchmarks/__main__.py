@@ -127,10 +127,12 @@ def _tests(
     """A whole test through the pages, beside the plain loop's time."""
     new = post(client, "/projects/new/", {"name": "Bench", "locale": "en-US"}).url.path
     for result in plain:
+        answers = {"use": "testing", "kind": "Acoustic", "name": "x"}
         with result.path.open("rb") as archive:
-            page = post(
-                client, f"{new}datasets/new/", {"name": "x"}, files={"file": archive}
-            )
+            files = {"file": archive}
+            page = post(client, f"{new}datasets/new/source/", answers, files=files)
+        answers["upload"] = page.url.params["upload"]
+        page = post(client, f"{new}datasets/new/review/", answers)
         dataset = page.url.path.split("/")[-2]
         _wait(studio, "datasets_dataset", dataset)
         model = _uuid(studio.rows("SELECT id FROM training_speechmodel")[0][0])

@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from django import forms
-from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
-from django.template.defaultfilters import filesizeformat
 
-from datasets.formats.archive import MAX_FILES, MAX_UPLOAD_BYTES
-from datasets.formats.base import size_text
+from datasets import fetch
+from datasets.formats.base import FormatError, size_text
+from datasets.incoming import Upload
+from datasets.kinds import BY_VALUE, KINDS, Kind
 from datasets.models import Dataset
+from datasets.uploads import UploadError, check_size, limit_of, size_of, unused
+from projects.models import Project
+
+# Whose texts are normalised before they train or are scored.
+_NORMALIZED = (
+    Dataset.Kind.ACOUSTIC,
+    Dataset.Kind.TRANSCRIPT,
+    Dataset.Kind.PLAIN_TEXT,
+    Dataset.Kind.STRUCTURED_TEXT,
+)
 
 
 class DatasetForm(forms.ModelForm):
@@ -23,46 +36,198 @@ class DatasetForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
-class UploadForm(DatasetForm):
-    file = forms.FileField(
-        label="Archive",
-        help_text="A .zip with WAV files and one transcript file (.txt or .tsv) "
-        "that has a line for each of them: file name, TAB, what was said. "
-        f"At most {size_text(MAX_UPLOAD_BYTES)} and {MAX_FILES:,} files.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".zip,application/zip"}),
+class NewDatasetForm(DatasetForm):
+    """All answers of the wizard for a new dataset; each step shows a few.
+
+    `addresses` are those that this person gave, by the word that stands for each.
+    """
+
+    use = forms.ChoiceField(
+        choices=Dataset.Use.choices,
+        error_messages={"required": "Choose what the data is for."},
+    )
+    kind = forms.ChoiceField(
+        choices=Dataset.Kind.choices,
+        error_messages={"required": "Choose a type of data."},
+    )
+    upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    address = forms.CharField(required=False, widget=forms.HiddenInput)
+    is_normalized = forms.BooleanField(
+        required=False,
+        label="The text is normalised already",
+        help_text="Numbers, signs and abbreviations are written as they are spoken. "
+        "Without this, that is done for you.",
     )
 
-    class Meta(DatasetForm.Meta):
-        help_texts = {"name": "Left empty, the name of the file is taken."}
+    # Made with the review: whoever sends it twice gets one dataset.
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    # Made with the page: whoever sends the form twice gets one dataset.
-    key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput)
+    field_order = ["use", "kind", "upload", "address", "name", "description"]
 
-    field_order = ["file", "name", "description"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        project: Project,
+        user: User,
+        addresses: Mapping[str, str],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].required = False
-        # app.js reads it: nobody should wait for 3 GB to be refused.
-        limit = settings.UPLOAD_MAX_BYTES
-        self.fields["file"].widget.attrs["data-max-bytes"] = limit
+        self.project = project
+        self.user = user
+        self.addresses = addresses
+        for name in ("use", "kind"):
+            self.fields[name].widget = forms.HiddenInput()
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        size = file.size or 0
-        if size > settings.UPLOAD_MAX_BYTES:
-            limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
+    @property
+    def of_kind(self) -> Kind | None:
+        return BY_VALUE.get(self.cleaned_data.get("kind", ""))
+
+    @property
+    def has_normalization(self) -> bool:
+        return self.cleaned_data.get("kind") in _NORMALIZED
+
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        use = self.cleaned_data.get("use", "")
+        if use and not BY_VALUE[kind].is_offered(use, self.project.locale):
+            label = Dataset.Use(use).label.lower()
             raise forms.ValidationError(
-                f"The file has {filesizeformat(size)}; {limit} is the limit. "
-                "Split it into several archives, each with its own transcript file."
+                f"“{BY_VALUE[kind].label}” is no {label} data in "
+                f"{self.project.language}. Choose another type."
             )
-        return file
+        return kind
+
+    def clean_upload(self) -> Upload | None:
+        asked: UUID | None = self.cleaned_data["upload"]
+        if asked is None:
+            return None
+        mine = unused(self.project, self.user)
+        upload: Upload | None = mine.filter(pk=asked).first()
+        if upload is None:
+            message = "The file is not on the server any more. Choose it again."
+            raise forms.ValidationError(message)
+        if not upload.is_committed:
+            message = (
+                f"{upload.file_name} is not complete yet. Choose it again to go on."
+            )
+            raise forms.ValidationError(message)
+        kind = self.of_kind
+        if kind:
+            check_file(upload.file_name, size_of(upload), kind)
+        return upload
+
+    def clean_address(self) -> str:
+        word: str = self.cleaned_data["address"]
+        if word and word not in self.addresses:
+            message = (
+                "Give the address again: it was kept only while you were signed in."
+            )
+            raise forms.ValidationError(message)
+        return self.addresses.get(word, "")
 
     def clean(self) -> None:
         super().clean()
-        file = self.cleaned_data.get("file")
-        if file and not self.cleaned_data.get("name"):
-            self.cleaned_data["name"] = name_of(file.name)
+        given = [self.cleaned_data.get(name) for name in ("upload", "address")]
+        if not any(given) and not {"upload", "address"} & set(self.errors):
+            self.add_error("upload", "Choose a file or give an address.")
+
+    def answers(self) -> dict[str, Any]:
+        """What `services.create` takes."""
+        data = self.cleaned_data
+        is_normalized = self.has_normalization and data["is_normalized"]
+        style = Dataset.Normalization
+        return {
+            "kind": data["kind"],
+            "use": data["use"],
+            "name": data["name"],
+            "description": data["description"],
+            "upload": data["upload"],
+            "url": data["address"],
+            "text_normalization": style.NONE if is_normalized else style.DEFAULT,
+            "key": data["key"],
+        }
+
+
+class SourceForm(forms.Form):
+    """A file of this computer, or the address of one."""
+
+    source = forms.ChoiceField(
+        choices=[("file", "From this computer"), ("url", "From a URL")],
+        initial="file",
+        required=False,
+    )
+    file = forms.FileField(required=False, allow_empty_file=True)
+    url = forms.CharField(
+        label="Address",
+        required=False,
+        strip=True,
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: Any, kind: Kind, has: Mapping[str, bool], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        self.has = has  # which of them is here already
+        limit = limit_of(kind.value)
+        self.fields["file"].widget.attrs |= {
+            "accept": ",".join(kind.suffixes),
+            # upload.js reads it: nobody should wait for 3 GB to be refused.
+            "data-max-bytes": limit,
+            "data-kind": kind.value,
+        }
+        self.fields["file"].help_text = limits_of(kind)
+
+    def clean_file(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["file"]
+        if file:
+            check_file(file.name or "", file.size or 0, self.kind)
+        return file
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        if url:
+            try:
+                fetch.checked(url)
+            except FormatError as e:
+                raise forms.ValidationError(str(e)) from e
+        return url
+
+    def clean(self) -> None:
+        name = "url" if self.cleaned_data.get("source") == "url" else "file"
+        # Without the script both are on the page, and one is enough.
+        other = "file" if name == "url" else "url"
+        if self.cleaned_data.get(other) and not self.cleaned_data.get(name):
+            name = other
+        self.chosen = name
+        if self.has[name] or self.cleaned_data.get(name) or name in self.errors:
+            return
+        missing = {"file": "Choose a file.", "url": "Give the address of the file."}
+        self.add_error(name, missing[name])
+
+
+def check_file(name: str, size: int, kind: Kind) -> None:
+    """Raises `ValidationError` when the file cannot be of this kind."""
+    try:
+        check_size(size, kind.value)
+    except UploadError as e:
+        raise forms.ValidationError(str(e)) from e
+    if PurePath(name).suffix.lower() not in kind.suffixes:
+        known = _either(kind.suffixes)
+        raise forms.ValidationError(
+            f"“{kind.label}” comes as {known}, and this file is called {name}."
+        )
+
+
+def limits_of(kind: Kind) -> str:
+    """
+    >>> limits_of(BY_VALUE["Transcript"])
+    '.txt or .tsv, at most 1 MB'
+    """
+    limit = size_text(limit_of(kind.value)).replace(".0 ", " ")
+    return f"{_either(kind.suffixes)}, at most {limit}"
 
 
 def name_of(file_name: str) -> str:
@@ -72,4 +237,17 @@ def name_of(file_name: str) -> str:
     ('ward round', 'Dataset', 'ab')
     """
     shown = "".join(c for c in file_name if unicodedata.category(c)[0] != "C")
-    return shown.removesuffix(".zip").strip(". ")[:200] or "Dataset"
+    known = {suffix for kind in KINDS for suffix in kind.suffixes}
+    if PurePath(f"x{shown}").suffix.lower() in known:
+        shown = shown[: shown.rindex(".")]
+    return shown.strip(". ")[:200] or "Dataset"
+
+
+def _either(words: tuple[str, ...]) -> str:
+    """
+    >>> _either((".a",)), _either((".a", ".b", ".c"))
+    ('.a', '.a, .b or .c')
+    """
+    if len(words) == 1:
+        return words[0]
+    return f"{', '.join(words[:-1])} or {words[-1]}"

@@ -5,17 +5,63 @@ from __future__ import annotations
 from pathlib import PurePath
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
+from datasets.fetch import file_name
+from datasets.formats.base import shown
+from datasets.incoming import Upload
 from datasets.models import Dataset
+from datasets.obtain import suffix_of
+from datasets.uploads import UploadError, check_size, size_of
 from projects.models import Project
 from projects.storage import delete_tree
 
 
 class InUse(Exception):
     """The dataset cannot go while something is made of it."""
+
+
+class Refused(Exception):
+    """No dataset can be made of this; the message is fit for the user."""
+
+
+def create(
+    project: Project,
+    kind: str,
+    use: str,
+    name: str,
+    *,
+    upload: Upload | None = None,
+    url: str = "",
+    description: str = "",
+    text_normalization: str = Dataset.Normalization.DEFAULT,
+    key: UUID | None = None,
+) -> Dataset:
+    """Make a dataset of a complete upload or of what is at `url`.
+
+    The job puts the upload together or fetches the address, and imports it. `key`
+    is for a form that may be sent twice: it makes one dataset. Raises `Refused`.
+    """
+    dataset = Dataset(
+        pk=key or uuid4(),
+        project=project,
+        kind=kind,
+        use=use,
+        name=name,
+        description=description,
+        text_normalization=text_normalization,
+        upload=upload,
+        source_url="" if upload else url,
+    )
+    if upload:
+        dataset.source_name = upload.file_name
+        dataset.source_bytes = size_of(upload)
+    else:
+        dataset.source_name = shown(file_name(url))
+    return _add(dataset)
 
 
 def upload(
@@ -27,32 +73,67 @@ def upload(
     kind: str = Dataset.Kind.ACOUSTIC,
     use: str = "",
 ) -> Dataset:
-    """Keep an uploaded file and have it imported.
-
-    `key` is for a form that may be sent twice: it makes one dataset.
-    """
+    """Make a dataset of a file that is here. Raises `Refused`."""
     dataset = Dataset(
         pk=key or uuid4(),
         project=project,
-        name=name,
-        description=description,
         kind=kind,
         use=use,
-        source_name=PurePath(file.name or "upload.zip").name[:255],
-        source_bytes=file.size,
+        name=name,
+        description=description,
+        source_name=PurePath(file.name or "upload").name[:255],
+        source_bytes=file.size or 0,
     )
-    dataset.source.name = default_storage.save(f"{dataset.folder}/source.zip", file)
+    suffix = suffix_of(dataset.source_name, kind)
+    stored = default_storage.save(f"{dataset.folder}/source{suffix}", file)
+    dataset.source.name = stored
+    try:
+        made = _add(dataset)
+    except BaseException:
+        default_storage.delete(stored)
+        raise
+    if made is not dataset:
+        default_storage.delete(stored)
+    return made
+
+
+@transaction.atomic
+def _add(dataset: Dataset) -> Dataset:
+    """Store the row and have it imported; or the one that was made before."""
+    # One at a time in each project: the count and the key hold.
+    Project.objects.select_for_update().get(pk=dataset.project_id)
+    former = Dataset.objects.filter(pk=dataset.pk, project=dataset.project).first()
+    if former:
+        return former
+    _check(dataset)
     try:
         with transaction.atomic():
             dataset.save(force_insert=True)
-    except IntegrityError:
-        default_storage.delete(str(dataset.source.name))
-        return Dataset.objects.get(pk=dataset.pk, project=project)
-    except Exception:
-        default_storage.delete(str(dataset.source.name))
-        raise
+    except IntegrityError as e:
+        message = (
+            "The uploaded file is in use already, or was deleted. Upload it again."
+        )
+        raise Refused(message) from e
     transaction.on_commit(dataset.enqueue)
     return dataset
+
+
+def _check(dataset: Dataset) -> None:
+    limit = settings.PROJECT_MAX_DATASETS
+    if dataset.project.datasets.count() >= limit:
+        raise Refused(
+            f"The project has {limit:,} datasets, and more are not allowed. Delete "
+            "some that nobody needs, or ask the administrator for a higher "
+            "PROJECT_MAX_DATASETS."
+        )
+    if dataset.source_url:
+        return
+    if dataset.upload and not dataset.upload.is_committed:
+        raise Refused("The upload is not complete yet.")
+    try:
+        check_size(dataset.source_bytes, dataset.kind)
+    except UploadError as e:
+        raise Refused(str(e)) from e
 
 
 def rename(dataset: Dataset, name: str, description: str) -> None:
@@ -67,15 +148,18 @@ def retry(dataset: Dataset) -> None:
 
 @transaction.atomic
 def delete(dataset: Dataset) -> None:
-    """Delete a dataset with its files; a running import stops.
+    """Delete a dataset with its files, whatever its state; a running import stops.
 
-    Raises `InUse` while a test was made of it.
+    (The reference product refuses that, and has no way to stop one.) Raises
+    `InUse` while a test was made of it.
     """
-    folder = dataset.folder
+    folder, unused = dataset.folder, dataset.upload
     users = tests_of(dataset)
     if users:
         raise InUse(f"It is used by {users}. Delete that first.")
     dataset.delete()
+    if unused:
+        unused.discard()
     transaction.on_commit(lambda: delete_tree(folder))
 
 

@@ -16,10 +16,10 @@ _BELOW = [f" {_MIDDLE + height:.3g}L" for height in _HEIGHTS]
 
 # Who filters, sorts and goes back sees the same utterances again and again.
 @lru_cache(maxsize=2048)
-def path(peaks: bytes) -> str:
+def path(peaks: bytes, bars: int = _BARS) -> str:
     """The outline of the waveform in a box of 1000 x 48, mirrored at its middle.
 
-    `peaks` has a value of 0 to 255 for each step of time.
+    `peaks` has a value of 0 to 255 for each step of time; at most `bars` are drawn.
 
     >>> path(bytes([0, 255]))
     'M0 23.5L500 0.5L1000 24L500 47.5L0 24.5Z'
@@ -28,7 +28,7 @@ def path(peaks: bytes) -> str:
     """
     if not peaks:
         return ""
-    tops = _fewer(peaks, _BARS)
+    tops = _fewer(peaks, bars)
     places = [str(i * _WIDTH // len(tops)) for i in range(len(tops))]
     upper = "".join([x + _ABOVE[top] for x, top in zip(places, tops, strict=True)])
     lower = "".join(

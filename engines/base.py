@@ -20,6 +20,10 @@ class EngineError(Exception):
         self.code = code
 
 
+# How long each value of `LocalEngine.speech` stands for.
+SPEECH_STEP_SECONDS = 0.032
+
+
 @dataclass(frozen=True)
 class Clip:
     """One audio file to recognise: a 16 kHz mono WAV on the local disk."""
@@ -101,6 +105,20 @@ class LocalEngine(Protocol):
 
         A clip that cannot be read gives a transcript with `error`; an engine
         that cannot work at all raises `EngineError`.
+        """
+
+    def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
+        """Into how many units of the model's vocabulary each word is cut, as it is
+        written in the middle of a sentence. Does not load the model.
+
+        Raises `EngineError` when the model is not on this disk.
+        """
+
+    def speech(self, path: Path) -> bytes:
+        """How likely somebody speaks, from 0 to 255, in each step of a clip.
+
+        A step is `SPEECH_STEP_SECONDS`; the last one may go beyond the end.
+        Constant memory. Raises `EngineError` when the clip cannot be read.
         """
 
 

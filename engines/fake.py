@@ -9,9 +9,18 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from threading import Event
 
-from engines.base import BaseModel, Clip, Decoding, EngineError, Transcript, Word
+from engines.base import (
+    SPEECH_STEP_SECONDS,
+    BaseModel,
+    Clip,
+    Decoding,
+    EngineError,
+    Transcript,
+    Word,
+)
 
 
 class FakeEngine:
@@ -20,7 +29,7 @@ class FakeEngine:
     A clip whose key is in `failing` gives a transcript with an error; `broken`
     is raised by every call; with `gate`, each clip waits until it is set, or
     for 30 seconds. `calls` lists the keys of each `transcribe`, `fetched` the
-    models.
+    models. A word has one piece for every four letters.
     """
 
     def __init__(
@@ -59,6 +68,18 @@ class FakeEngine:
         if self.broken:
             raise self.broken
         return (self._hear(clip) for clip in clips)
+
+    def speech(self, path: Path) -> bytes:
+        """Takes whatever is not silent for speech."""
+        with wave.open(str(path), "rb") as audio:
+            step = round(audio.getframerate() * SPEECH_STEP_SECONDS)
+            steps = range(-(-audio.getnframes() // step))
+            return bytes(255 * any(audio.readframes(step)) for _ in steps)
+
+    def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
+        if self.broken:
+            raise self.broken
+        return [-(-len(word) // 4) for word in words]
 
     def _hear(self, clip: Clip) -> Transcript:
         if self.gate:

@@ -14,29 +14,41 @@ from django.views.decorators.http import (
 )
 from django_htmx.http import HttpResponseClientRefresh
 
+from datasets.overlap import warnings_for
 from evaluations import services
 from evaluations.forms import RenameForm, testable
 from evaluations.models import Evaluation, Hypothesis, Item
 from evaluations.rows import rows_of
 from projects.access import project_for
-from projects.listing import columns, page_of, query_without, search_of, sort_key
+from projects.listing import (
+    Filter,
+    Listing,
+    page_of,
+    query_without,
+    search_of,
+    sort_key,
+)
 from projects.models import Role
 from projects.rename import rename_page
 from projects.requests import Request
 
-_SORTS = {
-    "name": "name",
-    "dataset": "dataset__name",
-    "status": "status",
-    "created": "created",
-}
-_HEADS = [
-    ("Name", "name"),
-    ("Dataset", "dataset"),
-    ("Status", "status"),
-    ("Error rate", ""),
-    ("Created", "created"),
-]
+_LISTING = Listing(
+    sorts={
+        "name": "name",
+        "dataset": "dataset__name",
+        "status": "status",
+        "created": "created",
+    },
+    heads=[
+        ("Name", "name"),
+        ("Dataset", "dataset"),
+        ("Status", "status"),
+        ("Error rate", ""),
+        ("Created", "created"),
+    ],
+    searched=["name", "dataset__name"],
+    filters=[Filter("status", "Status", Evaluation.Status.choices)],
+)
 _ITEM_SORTS = {
     "position": "position",
     "errors": "errors",
@@ -55,31 +67,15 @@ ITEM_ORDERS = [
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
-    search = search_of(request)
-    status = request.GET.get("status", "")
     tests = project.evaluations.select_related("dataset").prefetch_related(
         "candidates__model"
     )
-    if search:
-        tests = tests.filter(
-            Q(name__icontains=search) | Q(dataset__name__icontains=search)
-        )
-    if status in Evaluation.Status:
-        tests = tests.filter(status=status)
-    page = page_of(request, tests.order_by(sort_key(request, _SORTS, "-created"), "pk"))
-    ctx = {
+    ctx = _LISTING.context(request, tests) | {
         "project": project,
         "room": "evaluations",
-        "page": page,
-        "columns": columns(request, _HEADS, "-created"),
-        "query": query_without(request, "page"),
-        "q": search,
-        "status": status,
-        "statuses": Evaluation.Status.choices,
-        "is_filtered": bool(search or status),
-        "is_active": any(test.is_active for test in page),
         "can_test": testable(project).exists(),
     }
+    ctx["is_active"] = any(test.is_active for test in ctx["page"])
     part = "_table" if request.htmx else "list"
     return render(request, f"evaluations/{part}.html", ctx)
 
@@ -95,6 +91,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
         "evaluation": evaluation,
         "candidates": candidates,
         "most_errors": max((c.counts.errors for c in candidates), default=0),
+        "overlaps": warnings_for(evaluation.dataset, as_test=True),
     }
     if evaluation.status == Evaluation.Status.SUCCEEDED:
         page = page_of(request, _items(request, evaluation))

@@ -1,57 +1,47 @@
-"""The wizard for a new test: each step has its own address.
-
-What was answered so far travels in the address, so that Back, a reload and a
-sent link keep it, and two tabs do not mix.
-"""
+"""The wizard for a new test."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from datasets.overlap import Leak, warnings_for
 from evaluations import services
 from evaluations.forms import EvaluationForm, testable, usable
 from projects.access import project_for
-from projects.models import Project, Role
+from projects.models import Role
 from projects.requests import Request
+from projects.wizard import Wizard
 
-_STEPS = {
-    "data": ("Data", ("dataset",)),
-    "models": ("Models", ("models",)),
-    "name": ("Name", ("name", "description")),
-    "review": ("Review", ()),
-}
-
-
-@dataclass(frozen=True)
-class Step:
-    slug: str
-    title: str
-    address: str
-    url: str  # the same with all answers
-    state: str  # "done", "current" or "todo"
+_WIZARD = Wizard(
+    "evaluation-step",
+    {
+        "data": ("Data", ("dataset",)),
+        "models": ("Models", ("models",)),
+        "name": ("Name", ("name", "description")),
+        "review": ("Review", ()),
+    },
+)
 
 
 @require_safe
 def start(request: Request, project_id: UUID) -> HttpResponse:
     project_for(request.user, project_id, Role.EDITOR)
-    return redirect(_address(request, project_id, "data"))
+    return redirect(_WIZARD.address(request, project_id, "data"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
     project = project_for(request.user, project_id, Role.EDITOR)
-    if step not in _STEPS:
-        raise Http404("No such step.")
+    _WIZARD.check(step)
     form = EvaluationForm(request.POST or request.GET, project=project)
-    wrong = _first_wrong(form, before=step)
+    wrong = _WIZARD.first_wrong(form, before=step)
     if wrong:
-        return redirect(_address(request, project_id, wrong, tried=True))
+        return redirect(_WIZARD.address(request, project_id, wrong, tried="1"))
     if request.method == "POST" and step == "review":
         return redirect(services.create(project, **form.cleaned_data))
     if "tried" not in request.GET:
@@ -61,46 +51,19 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
         "room": "evaluations",
         "form": form,
         "step": step,
-        "steps": _steps(request, project, step),
-        "hidden": [form[n] for n in form.fields if n not in (*_STEPS[step][1], "key")],
+        "steps": _WIZARD.steps(request, project.pk, step),
+        "hidden": _WIZARD.hidden(form, step),
+        "list_url": reverse("evaluation-list", args=[project.pk]),
         "key": uuid4(),
         "datasets": testable(project),
         "models": usable(project),
+        "overlaps": _overlaps(form) if step == "review" else [],
         "chosen": [str(key) for key in form["models"].value() or []],
     }
     return render(request, f"evaluations/new_{step}.html", ctx)
 
 
-def _first_wrong(form: EvaluationForm, before: str) -> str | None:
-    """The first step ahead of `before` whose answers are missing or wrong."""
-    for slug, (_, fields) in _STEPS.items():
-        if slug == before:
-            return None
-        if any(name in form.errors for name in fields):
-            return slug
-    return None
-
-
-def _steps(request: Request, project: Project, current: str) -> list[Step]:
-    slugs = list(_STEPS)
-    here = slugs.index(current)
-    return [
-        Step(
-            slug,
-            _STEPS[slug][0],
-            reverse("evaluation-step", args=[project.pk, slug]),
-            _address(request, project.pk, slug) if i < here else "",
-            "done" if i < here else "current" if i == here else "todo",
-        )
-        for i, slug in enumerate(slugs)
-    ]
-
-
-def _address(request: Request, project_id: UUID, step: str, tried: bool = False) -> str:
-    answers = (request.POST or request.GET).copy()
-    for name in ("tried", "key", "csrfmiddlewaretoken"):
-        answers.pop(name, None)
-    if tried:
-        answers["tried"] = "1"
-    query = f"?{answers.urlencode()}" if answers else ""
-    return reverse("evaluation-step", args=[project_id, step]) + query
+def _overlaps(form: EvaluationForm) -> list[Leak]:
+    """What the chosen data shares with training data."""
+    dataset = form.cleaned_data.get("dataset")
+    return warnings_for(dataset, as_test=True) if dataset else []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property, reduce
+from typing import Any, TypeVar, overload
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 PAGE_SIZE = 25
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,104 @@ class Column:
     sort: str = ""
     order: str = ""  # "ascending" or "descending" when the list is sorted by it
     is_number: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice that narrows a list, called after its field in the URL as well."""
+
+    name: str
+    title: str
+    choices: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of rows that the URL can search, narrow, sort and page."""
+
+    # What `?sort=` calls a field, and the heads of the table: see `columns`.
+    sorts: Mapping[str, str]
+    heads: Sequence[tuple[str, str]]
+    searched: Sequence[str]  # fields
+    filters: Sequence[Filter] = ()
+    default: str = "-created"  # how it is sorted unless the URL says
+
+    def context(self, request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+        """What the templates of a list need."""
+        search = search_of(request)
+        if search:
+            matches = [Q(**{f"{name}__icontains": search}) for name in self.searched]
+            rows = rows.filter(reduce(operator.or_, matches))
+        shown = []
+        for one in self.filters:
+            value = request.GET.get(one.name, "")
+            if value in dict(one.choices):
+                rows = rows.filter(**{one.name: value})
+            else:
+                value = ""
+            shown.append({"filter": one, "value": value})
+        rows = rows.order_by(sort_key(request, self.sorts, self.default), "pk")
+        return {
+            "page": page_of(request, rows),
+            "columns": columns(request, self.heads, self.default),
+            "query": query_without(request, "page"),
+            "q": search,
+            "filters": shown,
+            "is_filtered": bool(search) or any(one["value"] for one in shown),
+        }
+
+
+class Keys(Sequence[Any]):
+    """The keys of an ordered list, read from an index a page at a time."""
+
+    def __init__(
+        self, rows: QuerySet[Any], count: Callable[[], int] | None = None
+    ) -> None:
+        self._keys = rows.values_list("pk", flat=True)
+        self._count = count or rows.count  # where it is found faster
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, int):
+            return self._keys[index]
+        first, end, _ = index.indices(self._length)
+        # Counted from the end that is nearer.
+        if first <= self._length // 2:
+            return list(self._keys[first:end])
+        rest = self._keys.reverse()[self._length - end : self._length - first]
+        return list(rest)[::-1]
+
+    @cached_property
+    def _length(self) -> int:
+        return self._count()
+
+
+class Keyed(Sequence[M]):
+    """The rows of a long list, of which no more are read than are shown."""
+
+    def __init__(self, keys: Sequence[Any], rows: QuerySet[M]) -> None:
+        self._keys = keys
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> M: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[M]: ...
+    def __getitem__(self, index: int | slice) -> M | list[M]:
+        if isinstance(index, int):
+            return self._rows.get(pk=self._keys[index])
+        keys = list(self._keys[index])
+        found = self._rows.in_bulk(keys)
+        return [found[key] for key in keys if key in found]
 
 
 def search_of(request: HttpRequest) -> str:

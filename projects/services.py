@@ -47,6 +47,8 @@ def delete(project: Project) -> None:
     with transaction.atomic():
         for evaluation in project.evaluations.all():
             evaluation.call_off()
+        for editor_set in project.editor_sets.all():
+            editor_set.call_off()
         project.delete()
         transaction.on_commit(lambda: delete_tree(folder))
 

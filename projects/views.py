@@ -3,7 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import (
@@ -15,39 +15,31 @@ from django.views.decorators.http import (
 from projects import services
 from projects.access import project_for, projects_of
 from projects.forms import MemberForm, NewProjectForm, ProjectForm, RoleForm
-from projects.listing import columns, page_of, query_without, search_of, sort_key
+from projects.listing import Listing
 from projects.models import Member, Project, Role
 from projects.requests import Request
 
-_SORTS = {"name": "name", "language": "locale", "created": "created"}
-_HEADS = [
-    ("Name", "name"),
-    ("Language", "language"),
-    ("Datasets#", ""),
-    ("Tests#", ""),
-    ("Created", "created"),
-]
+_LISTING = Listing(
+    sorts={"name": "name", "language": "locale", "created": "created"},
+    heads=[
+        ("Name", "name"),
+        ("Language", "language"),
+        ("Datasets#", ""),
+        ("Tests#", ""),
+        ("Created", "created"),
+    ],
+    searched=["name", "description"],
+)
 
 
 @require_safe
 def index(request: Request) -> HttpResponse:
-    search = search_of(request)
     projects = projects_of(request.user).annotate(
         dataset_count=_count_of("datasets"),
         evaluation_count=_count_of("evaluations"),
     )
-    if search:
-        projects = projects.filter(
-            Q(name__icontains=search) | Q(description__icontains=search)
-        )
-    projects = projects.order_by(sort_key(request, _SORTS, "-created"), "pk")
-    ctx = {
-        "page": page_of(request, projects),
-        "columns": columns(request, _HEADS, "-created"),
-        "query": query_without(request, "page"),
-        "q": search,
-        "has_any": bool(search) or projects_of(request.user).exists(),
-    }
+    ctx = _LISTING.context(request, projects)
+    ctx["has_any"] = ctx["is_filtered"] or projects_of(request.user).exists()
     return render(request, "projects/list.html", ctx)
 
 

@@ -26,7 +26,8 @@ from django.template.defaultfilters import filesizeformat  # noqa: E402
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-_UPLOAD = re.compile(r"/projects/[0-9a-f-]{36}/datasets/new/")
+_UPLOAD = re.compile(r"/projects/[0-9a-f-]{36}/datasets/new/source/")
+_BLOCK = re.compile(r"/uploads/[0-9a-f-]{36}/blocks/")
 # The same for everybody. Without a cookie no session is looked up, which could
 # not be answered while the database is away.
 _HEALTH = "/healthz"
@@ -76,6 +77,8 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 
 async def _limit(path: str, headers: Mapping[bytes, bytes], length: int) -> int:
     """What this request may carry: much, when somebody signed in uploads."""
+    if _BLOCK.fullmatch(path):
+        return int(settings.UPLOAD_BLOCK_MAX_BYTES)
     is_small = 0 <= length <= settings.FORM_MAX_BYTES
     if is_small or not _UPLOAD.fullmatch(path):
         return int(settings.FORM_MAX_BYTES)

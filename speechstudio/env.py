@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -21,11 +23,13 @@ NAMES = frozenset(
         "DATA_DIR",
         "DEBUG",
         "ENGINE_THREADS",
+        "FETCH_ALLOWED_HOSTS",
         "HOST",
         "JOB_LOST_AFTER_SECONDS",
         "LOG_LEVEL",
         "MIN_FREE_DISK_MB",
         "PORT",
+        "PROJECT_MAX_DATASETS",
         "REDIS_URL",
         "SAMPLE_PROJECT",
         "SECRET_KEY",
@@ -82,6 +86,25 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [w.strip() for w in text(name, default).split(",") if w.strip()]
+
+
+def hosts(name: str, words: Sequence[str]) -> list[str]:
+    """The words, if each is a host's name, an address or a network.
+
+    >>> hosts("X", ["Files.intra", "10.0.0.0/8"])
+    ['files.intra', '10.0.0.0/8']
+    """
+    for word in words:
+        # Digits and dots alone, a slash or a colon: a network, or a slip.
+        is_name = re.fullmatch(r"(?![\d.]+$)[A-Za-z0-9_.-]+", word)
+        try:
+            is_name or ipaddress.ip_network(word)
+        except ValueError as e:
+            raise ImproperlyConfigured(
+                f"{name} must have host names or networks such as 10.0.0.0/8, "
+                f"separated by commas, not {word!r}."
+            ) from e
+    return [word.lower() for word in words]
 
 
 def cores() -> int:

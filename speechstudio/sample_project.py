@@ -54,6 +54,7 @@ def _dataset(project: Project, part: str, description: str) -> Dataset:
             f"Clinic notes, {part}",
             File(archive, name=f"clinic-notes-{part}.zip"),
             description,
+            use=part,
         )
     ingest_dataset(str(dataset.pk))
     dataset.refresh_from_db()

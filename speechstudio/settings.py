@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "projects",
     "datasets",
     "training",
+    "editor",
     "evaluations",
     "speechstudio",
 ]
@@ -157,9 +158,13 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Uploads always go to disk in the folder they will stay in: a move, no copy.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 UPLOAD_MAX_BYTES = MAX_UPLOAD_BYTES
+UPLOAD_BLOCK_MAX_BYTES = 8 * 1024**2
+PROJECT_MAX_DATASETS = env.integer("PROJECT_MAX_DATASETS", 500, 1, 1_000_000)
+# Hosts that datasets may be fetched from although they are not public.
+FETCH_ALLOWED_HOSTS = env.hosts("FETCH_ALLOWED_HOSTS", env.words("FETCH_ALLOWED_HOSTS"))
 # What any other request may carry (see asgi.py).
 FORM_MAX_BYTES = 10 * 1024**2
-# With less space than this, /healthz calls for help.
+# With less space than this, /healthz calls for help and uploads are refused.
 MIN_FREE_DISK_MB = env.integer("MIN_FREE_DISK_MB", 500, 0, 10_000_000)
 
 # Celery carries ids; the state of every job is in the database.
@@ -185,7 +190,10 @@ QUEUES = ["default", "transcribe"]
 # Processes of the worker that `make run` starts.
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 1, 1, 64)
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"evaluations.tasks.run_shard": {"queue": "transcribe"}}
+CELERY_TASK_ROUTES = {
+    "editor.tasks.run_shard": {"queue": "transcribe"},
+    "evaluations.tasks.run_shard": {"queue": "transcribe"},
+}
 # A running job whose worker gave no sign for so long is taken from it.
 JOB_LOST_AFTER_SECONDS = env.integer("JOB_LOST_AFTER_SECONDS", 60, 5, 3600)
 JOB_MAX_DEATHS = 3

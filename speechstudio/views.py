@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from datasets.models import Dataset
+from editor.models import EditorSet, Export
 from evaluations.models import Evaluation
 from jobs.models import Job
 from projects.access import projects_of
@@ -36,10 +37,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def job_menu(request: Request) -> HttpResponse:
     """What runs for this person right now, for the top bar."""
     projects = projects_of(request.user)
-    jobs: list[Dataset | Evaluation] = []
-    for kind in (Dataset, Evaluation):
+    jobs: list[Dataset | EditorSet | Evaluation | Export] = []
+    for kind in (Dataset, EditorSet, Evaluation):
         active = kind.objects.filter(status__in=_ACTIVE, project__in=projects)
         jobs += active.order_by("created")[:_SHOWN]
+    exports = Export.objects.filter(
+        status__in=_ACTIVE, editor_set__project__in=projects
+    )
+    jobs += exports.order_by("created")[:_SHOWN]
     ctx = {
         "jobs": [
             {

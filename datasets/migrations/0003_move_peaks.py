@@ -7,16 +7,17 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 _STEP = 1000
 
 
-def count_words(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+def read_texts(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     kind = apps.get_model("datasets", "Utterance")
     batch = []
-    for row in kind.objects.only("transcript").iterator(_STEP):
+    for row in kind.objects.only("name", "transcript").iterator(_STEP):
         row.words = len(row.transcript.split())
+        row.search = f"{row.name}\n{row.transcript}".casefold()
         batch.append(row)
         if len(batch) == _STEP:
-            kind.objects.bulk_update(batch, ["words"])
+            kind.objects.bulk_update(batch, ["words", "search"])
             batch = []
-    kind.objects.bulk_update(batch, ["words"])
+    kind.objects.bulk_update(batch, ["words", "search"])
 
 
 class Migration(migrations.Migration):
@@ -28,5 +29,5 @@ class Migration(migrations.Migration):
             " SELECT id, peaks FROM datasets_utterance",
             migrations.RunSQL.noop,
         ),
-        migrations.RunPython(count_words, migrations.RunPython.noop),
+        migrations.RunPython(read_texts, migrations.RunPython.noop),
     ]

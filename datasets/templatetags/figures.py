@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django import template
 
+from datasets import fetch
 from datasets.formats.base import duration_text
+from projects.listing import PAGE_SIZE
 
 register = template.Library()
 
 # Error rates that the reference product's guidance calls so.
 _GOOD, _ACCEPTABLE, _POOR = 0.1, 0.2, 0.3
+
+# Rules whose code says too little.
+_RULES = {
+    "doctor.same_audio": "Same audio twice",
+    "doctor.same_text": "Same text twice",
+}
 
 
 @register.filter
@@ -49,6 +59,64 @@ def whole_duration(time: timedelta | None) -> str:
         return ""
     seconds = int(time.total_seconds())
     return f"{seconds} s" if seconds < 60 else duration(seconds)
+
+
+@register.filter
+def rule_words(rule: str) -> str:
+    """What a rule of the report is about, for people.
+
+    >>> rule_words("audio.clipping"), rule_words("doctor.text_too_long")
+    ('Clipping', 'Text too long')
+    """
+    words = rule.rpartition(".")[2].replace("_", " ")
+    return _RULES.get(rule, words[:1].upper() + words[1:])
+
+
+@register.filter
+def label_words(name: str) -> str:
+    """The name of a label, for people.
+
+    >>> label_words("speaker"), label_words("age_group")
+    ('Speaker', 'Age group')
+    """
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def pairs(mapping: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """Keys with values. In a template `.items` may be a key.
+
+    >>> pairs({"items": 3})
+    [('items', 3)]
+    """
+    return list((mapping or {}).items())
+
+
+@register.filter
+def speakers(figures: Mapping[str, Any]) -> int:
+    """How many speakers the labels name.
+
+    >>> speakers({"labels": {"speaker": {"values": [{}, {}], "more": 3}}})
+    5
+    """
+    label = figures.get("labels", {}).get("speaker")
+    return len(label["values"]) + int(label["more"]) if label else 0
+
+
+@register.filter
+def shown_address(address: str) -> str:
+    """Host and path of an address; its query may hold a key."""
+    return fetch.shown_address(address)
+
+
+@register.filter
+def page_of_position(position: int) -> int:
+    """On which page of all utterances one stands.
+
+    >>> page_of_position(1), page_of_position(25), page_of_position(26)
+    (1, 1, 2)
+    """
+    return (position - 1) // PAGE_SIZE + 1
 
 
 @register.filter

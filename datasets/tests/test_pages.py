@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.core.files.storage import default_storage
-from django.test import override_settings
 from django.urls import reverse
 
 from datasets import services
 from datasets.models import Dataset, Finding
 from jobs.models import Job
-from projects.services import set_role
 from speechstudio.test import (
     BaseTestCase,
     make_dataset,
@@ -18,70 +14,6 @@ from speechstudio.test import (
     tone,
 )
 from speechstudio.tests.queries import queries
-
-
-class UploadTestCase(BaseTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.url = reverse("dataset-create", args=[self.project.pk])
-        members = {"a.wav": tone(), "trans.txt": "a.wav\tyes\n"}
-        self.file = make_zip(members, "ward round.zip")
-
-    def test_it_works(self) -> None:
-        with self.on_commit():
-            page = self.client.post(self.url, {"file": self.file})
-        dataset = Dataset.objects.get()
-        self.assertRedirects(page, dataset.get_absolute_url())
-        assert dataset.name == "ward round"
-        assert dataset.status == Job.Status.SUCCEEDED
-
-    def test_htmx_is_sent_to_the_new_dataset(self) -> None:
-        page = self.client.post(
-            self.url,
-            {"file": self.file, "name": "March"},
-            headers={"HX-Request": "true"},
-        )
-        dataset = Dataset.objects.get(name="March")
-        assert page["HX-Redirect"] == dataset.get_absolute_url()
-
-    def test_a_form_that_is_sent_twice_makes_one_dataset(self) -> None:
-        key = str(uuid4())
-        pages = []
-        for _ in range(2):
-            self.file.seek(0)
-            pages.append(self.client.post(self.url, {"file": self.file, "key": key}))
-        dataset = Dataset.objects.get()
-        assert {page.url for page in pages} == {dataset.get_absolute_url()}
-        assert default_storage.listdir(dataset.folder)[1] == ["source.zip"]
-
-    def test_what_was_typed_survives_an_error(self) -> None:
-        page = self.client.post(self.url, {"name": "March", "description": "Noisy"})
-        self.assertContains(page, "This field is required", status_code=422)
-        self.assertContains(page, "Noisy", status_code=422)
-        assert not Dataset.objects.exists()
-
-    @override_settings(UPLOAD_MAX_BYTES=10)
-    def test_a_file_that_is_too_large_is_refused_with_the_limit(self) -> None:
-        page = self.client.post(self.url, {"file": self.file})
-        self.assertContains(page, "is the limit", status_code=422)
-
-    def test_an_empty_file_is_refused(self) -> None:
-        self.file.file.truncate(0)
-        self.file.size = 0
-        page = self.client.post(self.url, {"file": self.file})
-        self.assertContains(page, "The submitted file is empty", status_code=422)
-
-    def test_a_name_that_is_a_path_stays_a_name(self) -> None:
-        self.file.name = "../../etc/passwd.zip"
-        self.client.post(self.url, {"file": self.file})
-        dataset = Dataset.objects.get()
-        assert dataset.source_name == "passwd.zip"
-        assert dataset.source.name.startswith(f"projects/{self.project.pk}/")
-
-    def test_reviewers_cannot_upload(self) -> None:
-        set_role(self.project, self.bob.pk, "reviewer")
-        self.assert_viewer_gets_403(self.url)
-        self.assert_stranger_gets_404(self.url, "post")
 
 
 class DatasetPagesTestCase(BaseTestCase):

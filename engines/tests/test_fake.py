@@ -80,3 +80,9 @@ def _silence(path: Path, seconds: float) -> Path:
         audio.setframerate(16_000)
         audio.writeframes(bytes(int(seconds * 16_000) * 2))
     return path
+
+
+def test_a_word_has_a_piece_for_every_four_letters() -> None:
+    assert FakeEngine().pieces("m", ["one", "four", "seven"]) == [1, 1, 2]
+    with pytest.raises(EngineError, match="gone"):
+        FakeEngine(broken=EngineError("gone")).pieces("m", ["one"])

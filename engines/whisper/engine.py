@@ -11,7 +11,7 @@ import ctranslate2
 from faster_whisper import WhisperModel
 
 from engines.base import BaseModel, Clip, Decoding, EngineError, Transcript, Word
-from engines.whisper import catalog, hub, sound
+from engines.whisper import activity, catalog, hub, sound, tokens
 from engines.whisper.hear import hear
 from engines.whisper.sound import Window
 
@@ -70,6 +70,15 @@ class WhisperEngine:
             model = self._load(path)
         return (self._transcript(model, clip, options) for clip in clips)
 
+    def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
+        """How many tokens each word has, as it is written in mid-sentence.
+
+        Raises `EngineError` when the model is not on this disk, or broken.
+        """
+        path = catalog.folder(reference, self._models_dir)
+        _check(path, reference)
+        return tokens.count(path, words)
+
     def _load(self, path: Path) -> WhisperModel:
         if path not in self._models:
             while len(self._models) >= _MODELS_KEPT:
@@ -90,6 +99,10 @@ class WhisperEngine:
                 raise _bad_model(path, e) from e
         self._models.move_to_end(path)
         return self._models[path]
+
+    def speech(self, path: Path) -> bytes:
+        """By Silero VAD, which is small: no model has to be loaded or fetched."""
+        return activity.speech(path)
 
     def _transcript(
         self, model: WhisperModel, clip: Clip, options: Decoding

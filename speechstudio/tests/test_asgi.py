@@ -18,7 +18,8 @@ from django.test.utils import override_settings
 
 from speechstudio import asgi
 
-UPLOAD = f"/projects/{uuid4()}/datasets/new/"
+UPLOAD = f"/projects/{uuid4()}/datasets/new/source/"
+BLOCK = f"/uploads/{uuid4()}/blocks/"
 
 
 class Visit:
@@ -78,7 +79,9 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(asgi, "_handler", Received())
     monkeypatch.setattr(asgi, "_is_signed_in", lambda cookie: cookie == b"olga")
     Received.length = 0
-    with override_settings(FORM_MAX_BYTES=1000, UPLOAD_MAX_BYTES=5000):
+    with override_settings(
+        FORM_MAX_BYTES=1000, UPLOAD_MAX_BYTES=5000, UPLOAD_BLOCK_MAX_BYTES=800
+    ):
         yield
 
 
@@ -114,6 +117,12 @@ def test_an_upload_has_a_limit() -> None:
     length = str(5001 + 1024**2)
     visit = Visit(UPLOAD, [], cookie="olga", content_length=length)
     assert visit.status == 413
+
+
+def test_a_block_has_a_limit_of_its_own() -> None:
+    assert Visit(BLOCK, [b"x" * 800], cookie="olga", content_length="800").status == 200
+    visit = Visit(BLOCK, [b"x" * 801], cookie="olga", content_length="801")
+    assert (visit.status, visit.received) == (413, 0)
 
 
 def test_a_body_without_length_is_counted() -> None:

@@ -96,6 +96,17 @@ def test_what_is_no_choice_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tell")
+def test_hosts_are_names_or_networks() -> None:
+    fine = ["files.intra", "10.1.0.0/16", "127.0.0.1", "::1", "a_b-c"]
+    assert env.hosts("X", fine) == fine
+
+
+@pytest.mark.parametrize("word", ["10.0.0.1/8", "1.2.3", "a/b", "http://a", "a b"])
+def test_what_is_no_host_stops_the_start(word: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="X must have host names"):
+        env.hosts("X", [word])
+
+
 def test_cores_are_those_we_may_use() -> None:
     assert env.cores() == len(os.sched_getaffinity(0))
 

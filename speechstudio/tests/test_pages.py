@@ -127,14 +127,16 @@ class PasswordTestCase(BaseTestCase):
 
 class UploadLimitTestCase(BaseTestCase):
     def test_the_browser_is_told_how_large_a_file_may_be(self) -> None:
-        url = reverse("dataset-create", args=[self.project.pk])
-        page = self.client.get(url)
+        url = reverse("dataset-step", args=[self.project.pk, "source"])
+        kind = {"use": "testing", "kind": "Acoustic"}
+        page = self.client.get(url, kind)
         self.assertContains(page, 'data-max-bytes="2147483648"')
-        self.assertContains(page, "At most 2.0 GB and 10,000 files.")
+        self.assertContains(page, ".zip, at most 2 GB")
+        self.assertContains(page, 'data-block-bytes="8388608"')
         with override_settings(UPLOAD_MAX_BYTES=10):
-            self.assertContains(self.client.get(url), 'data-max-bytes="10"')
+            self.assertContains(self.client.get(url, kind), 'data-max-bytes="10"')
         # The name under which scripts see the attribute.
-        script = (settings.BASE_DIR / "static" / "js" / "app.js").read_text()
+        script = (settings.BASE_DIR / "static" / "js" / "upload.js").read_text()
         assert "dataset.maxBytes" in script
 
 

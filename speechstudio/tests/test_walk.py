@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from speechstudio.test import tone
 from speechstudio.tests.browser import needs_browser, open_page
@@ -82,7 +83,15 @@ def make_project(page: Page) -> None:
 
 
 def upload(page: Page) -> None:
+    """Through the wizard: type, file, name, review."""
     page.get_by_role("link", name="Upload data").first.click()
+    page.get_by_label("Testing data").check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Audio + human-labeled transcript").check()
+    with page.expect_download() as example:
+        page.locator(".kind-card a").first.click()
+    assert example.value.suggested_filename == "example-audiofiles.zip"
+    page.get_by_role("button", name="Next").last.click()
     page.locator("input[type=file]").set_input_files(
         {
             "name": "ward.zip",
@@ -90,7 +99,13 @@ def upload(page: Page) -> None:
             "buffer": some_speech(clips=5),
         }
     )
-    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("complete")).to_be_visible()
+    page.reload()
+    expect(page.locator(".kept")).to_contain_text("ward.zip")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_label("Name")).to_have_value("ward")
+    page.get_by_role("button", name="Next").last.click()
+    page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("5 utterances")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="Report").click()
     expect(page.get_by_text("nobody.wav")).to_be_visible()
@@ -138,3 +153,56 @@ def review_by_keyboard(page: Page) -> None:
     page.go_back()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+
+
+def test_an_upload_survives_a_lost_connection_and_a_closed_page(
+    studio: Studio, tmp_path: Path
+) -> None:
+    file = tmp_path / "long.zip"
+    file.write_bytes(bytes(40 * 1024**2))
+    sent: list[str] = []
+
+    def lose(route: Route) -> None:
+        """The third and the fourth block at first, and all from the seventh on."""
+        sent.append(route.request.url)
+        if len(sent) in (3, 4) or len(sent) > 6:
+            route.abort("internetdisconnected")
+        else:
+            route.continue_()
+
+    with open_page(expected="ERR_INTERNET_DISCONNECTED") as page:
+        come_in(page, studio)
+        page.get_by_role("link", name="Clinic dictation (sample)").first.click()
+        page.goto(f"{page.url}datasets/new/source/?use=training&kind=Acoustic")
+        page.route("**/blocks/**", lose)
+        page.locator("input[type=file]").set_input_files(file)
+        said = page.locator("[data-upload-text]")
+        expect(said).to_contain_text("32 MB of 40 MB, the connection", timeout=60_000)
+        page.get_by_role("button", name="Pause").click()
+        expect(said).to_contain_text("paused")
+        expect(page.get_by_role("button", name="Next")).to_be_disabled()
+        page.unroute("**/blocks/**")
+        page.reload()
+        waiting = page.locator(".waiting")
+        expect(waiting).to_contain_text(re.compile(r"long.zip, 32.0\sMB of 40.0\sMB"))
+        sent.clear()
+        page.on("request", lambda r: sent.append(r.url) if r.method == "PUT" else None)
+        page.locator("input[type=file]").set_input_files(file)
+        expect(said).to_contain_text("complete")
+        assert len(sent) == 1
+        assert "upload=" in page.url
+        page.get_by_role("button", name="Remove").click()
+        expect(said).to_be_hidden()
+        page.reload()
+        expect(page.get_by_text("long.zip")).to_have_count(0)
+
+
+def come_in(page: Page, studio: Studio) -> None:
+    page.goto(studio.url)
+    if page.get_by_label("Password again").count():
+        make_owner(page, studio)
+        return
+    page.get_by_label("Username").fill(OWNER[0])
+    page.get_by_label("Password").fill(OWNER[1])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()

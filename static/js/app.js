@@ -100,7 +100,6 @@
     if (form && "autosubmit" in form.dataset && e.target.type !== "search") {
       form.requestSubmit();
     }
-    if (e.target.type === "file") showChosen(e.target);
   });
 
   // A step of a wizard keeps its answers in its address: a reload shows them again
@@ -108,73 +107,6 @@
     if (!e.target.form?.matches("[data-keep]")) return;
     const answers = new URLSearchParams(new FormData(e.target.form));
     history.replaceState(history.state, "", `?${answers}`);
-  });
-
-  // Files and uploads
-  const size = (bytes) => {
-    // As the server counts: its limit of 2 GB is 2 * 1024 ** 3 bytes.
-    const unit = bytes < 1024 ** 2 ? "KB" : bytes < 1024 ** 3 ? "MB" : "GB";
-    const value = bytes / { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }[unit];
-    return `${value.toFixed(value < 10 && unit !== "KB" ? 1 : 0)} ${unit}`;
-  };
-
-  function showChosen(input) {
-    const files = [...input.files];
-    const limit = Number(input.dataset.maxBytes) || Infinity;
-    const tooLarge = files.find((file) => file.size > limit);
-    const problem = tooLarge ? `${tooLarge.name} is larger than ${size(limit)}.` : "";
-    input.setCustomValidity(problem);
-    const text = input.closest("[data-drop]")?.querySelector("[data-chosen]");
-    if (!text) return;
-    text.classList.toggle("bad", Boolean(problem));
-    text.textContent =
-      problem || files.map((file) => `${file.name}, ${size(file.size)}`).join("; ");
-  }
-
-  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
-    document.addEventListener(kind, (e) => {
-      const zone = e.target.closest?.("[data-drop]");
-      zone?.classList.toggle("over", kind === "dragenter" || kind === "dragover");
-    });
-  }
-
-  let uploading = null; // the form whose files are on their way
-
-  function endUpload() {
-    const status = uploading?.querySelector("[data-upload-status]");
-    if (status) status.hidden = true;
-    uploading = null;
-  }
-
-  document.addEventListener("htmx:beforeSend", (e) => {
-    const form = e.target;
-    if (!form.matches?.("form[data-upload-form]")) return;
-    uploading = form;
-    form.querySelector("[data-upload-status]").hidden = false;
-  });
-
-  document.addEventListener("htmx:xhr:progress", (e) => {
-    const { lengthComputable, loaded, total } = e.detail;
-    if (e.target !== uploading || !lengthComputable) return;
-    const bar = uploading.querySelector("[data-upload]");
-    const text = uploading.querySelector("[data-upload-text]");
-    if (loaded === total) {
-      bar.removeAttribute("value"); // sent; the server is storing it
-      text.textContent = "Storing …";
-      return;
-    }
-    bar.value = (100 * loaded) / total;
-    text.textContent = `${Math.floor(bar.value)} %, ${size(loaded)} of ${size(total)}`;
-  });
-
-  for (const kind of ["beforeOnLoad", "afterRequest"]) {
-    document.addEventListener(`htmx:${kind}`, (e) => {
-      if (e.target === uploading) endUpload();
-    });
-  }
-
-  window.addEventListener("beforeunload", (e) => {
-    if (uploading) e.preventDefault();
   });
 
   // htmx: failures are said, an open menu survives a swap
