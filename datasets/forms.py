@@ -18,14 +18,6 @@ from datasets.models import Dataset
 from datasets.uploads import UploadError, check_size, limit_of, size_of, unused
 from projects.models import Project
 
-# Whose texts are normalised before they train or are scored.
-_NORMALIZED = (
-    Dataset.Kind.ACOUSTIC,
-    Dataset.Kind.TRANSCRIPT,
-    Dataset.Kind.PLAIN_TEXT,
-    Dataset.Kind.STRUCTURED_TEXT,
-)
-
 
 class DatasetForm(forms.ModelForm):
     """What may be changed at any time."""
@@ -55,8 +47,8 @@ class NewDatasetForm(DatasetForm):
     is_normalized = forms.BooleanField(
         required=False,
         label="The text is normalised already",
-        help_text="Numbers, signs and abbreviations are written as they are spoken. "
-        "Without this, that is done for you.",
+        help_text="Take the transcripts as they are. Without this, typographic signs "
+        "become plain ones, and lines that the language does not allow are refused.",
     )
 
     # Made with the review: whoever sends it twice gets one dataset.
@@ -85,7 +77,7 @@ class NewDatasetForm(DatasetForm):
 
     @property
     def has_normalization(self) -> bool:
-        return self.cleaned_data.get("kind") in _NORMALIZED
+        return self.cleaned_data.get("kind") == Dataset.Kind.ACOUSTIC
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]

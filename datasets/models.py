@@ -120,6 +120,12 @@ class Dataset(Job):
         return self.kind in (self.Kind.ACOUSTIC, self.Kind.TRANSCRIPT)
 
     @property
+    def has_sentences(self) -> bool:
+        """Whether it holds texts as people say them, to be normalised or not."""
+        texts = (self.Kind.PLAIN_TEXT, self.Kind.STRUCTURED_TEXT)
+        return self.has_transcripts or self.kind in texts
+
+    @property
     def can_be_repeated(self) -> bool:
         """Whether the upload is not to blame for the failure of its import."""
         causes = ("InternalServerError", "WorkerLost", "DiskFull")

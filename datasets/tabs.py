@@ -47,8 +47,9 @@ def tabs_of(dataset: Dataset) -> list[tuple[str, str]]:
     """The tabs that this dataset has, the first as what one comes for."""
     names = ["report"]
     if dataset.status == Dataset.Status.SUCCEEDED:
-        first = "utterances" if dataset.has_audio else "content"
-        names = [first, "report", "statistics"]
+        names = ["utterances" if dataset.has_audio else "content", "report"]
+        if dataset.has_audio or dataset.has_sentences:
+            names.append("statistics")
     return [(name, TITLES[name]) for name in names]
 
 

@@ -15,7 +15,6 @@ from projects.services import create
 from speechstudio.test import BaseTestCase
 from speechstudio.tests.samples import ARCHIVES, CLIPS, sample
 
-
 _GENERAL = "customspeech/en-US-general/training"
 _DISPLAY = "customspeech/en-US-display-formatting"
 # Kind, name, locale, accepted, refused.
