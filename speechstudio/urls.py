@@ -28,5 +28,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("projects.urls")),
     path("", include("datasets.urls")),
+    path("", include("editor.urls")),
     path("", include("evaluations.urls")),
 ]
