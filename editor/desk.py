@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from datasets import waveform
 from editor import changes, history
-from editor.forms import DeedForm, usable
+from editor.forms import DeedForm
 from editor.history import Conflict
 from editor.models import Change, Recording, Segment, Shard
 from editor.pieces import Refused
@@ -29,6 +29,7 @@ from projects.access import project_for
 from projects.files import serve
 from projects.models import Role
 from projects.requests import Request
+from training.services import usable
 
 Answers: TypeAlias = dict[str, Any]
 _OUTLINE_BARS = 1000  # of a whole recording

@@ -9,6 +9,7 @@ from datasets.models import Dataset
 from editor.models import EditorSet, Export, Replacement
 from projects.models import Project
 from training.models import SpeechModel
+from training.services import usable
 
 NO_DRAFTS = "none"
 
@@ -99,9 +100,3 @@ def importable(project: Project) -> QuerySet[Dataset]:
         status=Dataset.Status.SUCCEEDED,
         accepted__gt=0,
     )
-
-
-def usable(project: Project) -> list[SpeechModel]:
-    """The models on offer that speak the project's language."""
-    offered = SpeechModel.objects.filter(engine=project.engine, is_offered=True)
-    return [model for model in offered if model.speaks(project.locale)]

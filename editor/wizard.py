@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets.models import Dataset
 from editor import services
-from editor.forms import ImportForm, importable, usable
+from editor.forms import ImportForm, importable
 from projects.access import project_for
 from projects.models import Project, Role
 from projects.requests import Request
 from projects.wizard import Wizard
+from training.services import usable
 
 _WIZARD = Wizard(
     "editor-step",

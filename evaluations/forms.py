@@ -8,6 +8,7 @@ from datasets.models import Dataset
 from evaluations.models import Evaluation
 from projects.models import Project
 from training.models import SpeechModel
+from training.services import usable
 
 MAX_MODELS = 8
 
@@ -60,9 +61,3 @@ def testable(project: Project) -> Any:
     kinds = (Dataset.Kind.ACOUSTIC, Dataset.Kind.TRANSCRIPT)
     usable = project.datasets.filter(kind__in=kinds, status=Dataset.Status.SUCCEEDED)
     return usable.order_by("use", "-created")  # "", "testing", "training"
-
-
-def usable(project: Project) -> list[SpeechModel]:
-    """The models on offer that speak the project's language."""
-    offered = SpeechModel.objects.filter(engine=project.engine, is_offered=True)
-    return [model for model in offered if model.speaks(project.locale)]

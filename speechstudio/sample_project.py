@@ -14,8 +14,8 @@ from datasets import services as datasets
 from datasets.models import Dataset
 from datasets.tasks import ingest_dataset
 from evaluations import services as evaluations
-from evaluations.forms import usable
 from projects.models import Project
+from training.services import usable
 
 _FOLDER = Path(__file__).parent / "sample"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from engines.registry import get_engine
+from projects.models import Project
 from training.models import SpeechModel
 
 
@@ -40,3 +41,9 @@ def _note_presence(model: SpeechModel, is_on_disk: bool) -> None:
             model.succeed()
     else:
         model.reopen()
+
+
+def usable(project: Project) -> list[SpeechModel]:
+    """The models on offer that speak the project's language."""
+    offered = SpeechModel.objects.filter(engine=project.engine, is_offered=True)
+    return [model for model in offered if model.speaks(project.locale)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django import template
 
 from projects.models import Project
-from training.models import SpeechModel
+from training.services import usable
 
 register = template.Library()
 
@@ -11,5 +11,4 @@ register = template.Library()
 @register.simple_tag
 def is_spoken(project: Project) -> bool:
     """Whether a model on offer speaks the project's language."""
-    offered = SpeechModel.objects.filter(engine=project.engine, is_offered=True)
-    return any(model.speaks(project.locale) for model in offered)
+    return bool(usable(project))
