@@ -27,7 +27,7 @@ test: checks
 quick: checks
 	$(PY) -m pytest -m "not real"
 
-bench: setup
+bench: setup-dev
 	$(PY) -m benchmarks
 
 FUZZ_SECONDS ?= 60

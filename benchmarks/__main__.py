@@ -21,7 +21,7 @@ from statistics import median, quantiles
 
 import httpx
 
-from benchmarks import throughput
+from benchmarks import imports, large, player, throughput
 from speechstudio import env
 from speechstudio.tests.studio import (
     Studio,
@@ -87,7 +87,9 @@ def main() -> None:
                 _start(first, second, web),
                 PAGES + "\n".join(_pages(studio, client)),
                 MEMORY + "\n".join(_memory(studio)),
+                player.section(studio, client),
             ]
+    parts += [imports.section(), large.section()]
     RESULTS.write_text("\n\n".join([_head(), *parts]) + "\n", encoding="utf-8")
     print(f"Written to {RESULTS}")
 
