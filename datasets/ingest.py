@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import disk_usage
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from datasets import report
 from datasets.formats.base import FormatError, Issue
@@ -40,9 +40,11 @@ def ingest(dataset: Dataset) -> None:
             tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
         ):
             _import(dataset, path, Path(folder))
-    except OSError as e:
+    except (OSError, OperationalError) as e:
         delete_tree(_folder(dataset, dataset.attempt))
-        raise (_disk_full() if e.errno == errno.ENOSPC else e) from e
+        if _is_disk_full(e):
+            raise _disk_full() from e
+        raise
     except BaseException as e:
         # Of an upload that cannot be used the report stays.
         if not isinstance(e, FormatError) or e.code == "DiskFull":
@@ -163,6 +165,13 @@ def _progress(dataset: Dataset, done: int, total: int) -> None:
 
 def _folder(dataset: Dataset, attempt: int) -> str:
     return f"{dataset.folder}/import-{attempt}"
+
+
+def _is_disk_full(error: OSError | OperationalError) -> bool:
+    """Whether a file has no room, or a row: databases say it in words only."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(said in str(error) for said in ("disk is full", "No space left"))
 
 
 def _disk_full() -> FormatError:

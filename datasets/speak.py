@@ -46,7 +46,6 @@ def read(
             yield _spoken(voice, position, entry, workdir)
             accepted += 1
         except (EngineError, AudioError) as error:
-            findings.rejected += 1
             findings.add(_refused(name, entry, str(error)))
         report(position + 1, len(entries))
     if not accepted:

@@ -56,6 +56,7 @@ MAX_UNKNOWN = 100
 # Of so many different words the rarest are dropped, until this many are left.
 MAX_WORDS = 300_000
 KEPT_WORDS = 150_000
+MAX_WORD_CHARACTERS = 100  # what is longer is no word, and counted as none
 MAX_ASKED = 50_000  # words that the vocabulary is asked about, most frequent first
 _BLOCK = 1_000  # sentences counted together
 _WHOLE_BLOCKS = 50
@@ -106,7 +107,10 @@ class WordCounter:
     def add(self, text: str) -> int:
         """Count the words of a text; how many there are."""
         found = words(text, self.locale)
-        self._counts.update(found)
+        if max(map(len, found), default=0) > MAX_WORD_CHARACTERS:
+            self._counts.update(w for w in found if len(w) <= MAX_WORD_CHARACTERS)
+        else:
+            self._counts.update(found)
         least = 1
         while len(self._counts) > (KEPT_WORDS if least > 1 else MAX_WORDS):
             self.has_dropped = True

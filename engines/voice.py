@@ -33,7 +33,11 @@ class EnglishVoice:
         """
         if not any(character.isalnum() for character in text):
             raise EngineError("There is nothing in it to speak.", "NothingToSpeak")
-        sound = self._voice(text, seed=0)
+        try:
+            sound = self._voice(text, seed=0)
+        except (ArithmeticError, LookupError, ValueError) as e:
+            # Such as a number that is longer than there are names for.
+            raise EngineError("The voice cannot say it.", "NothingToSpeak") from e
         loudest = float(np.abs(sound).max()) if len(sound) else 0.0
         if not loudest:
             raise EngineError("The voice has no sound for it.", "NothingToSpeak")

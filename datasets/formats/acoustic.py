@@ -70,10 +70,9 @@ def read(
         "acoustic", workdir, name, report, use, findings, opened, normalizes
     )
     workdir.mkdir(parents=True, exist_ok=True)
-    with reading.errors_with_issues(), opened() as archive:
+    with opened() as archive:
         for issue in archive.issues:
             findings.add(issue)
-            findings.rejected += issue.level == "error"
         sidecars = Sidecars(archive)
         text = _choose_transcript(archive, sidecars, reading)
         lines = _lines(archive, text, sidecars, locale, reading)
@@ -110,7 +109,6 @@ def _choose_transcript(
             taken = text.path if text else "the manifest"
             message = f"is not used: {taken} was taken as the transcript"
             reading.findings.add(_issue(other.path, "other_text", message, "remove it"))
-            reading.findings.rejected += 1
     return text
 
 
@@ -158,10 +156,8 @@ def _match(
         near = folded.get(low) or stems.get(low) or stems.get(_stem(low))
         member = names.get(line.name) or near
         if member is None or (member.name, line.start) in used:
-            is_refused = low in refused
-            # A file that was refused has been counted.
-            reading.findings.rejected += not is_refused
-            reading.findings.add(_no_audio(line, member, is_refused=is_refused))
+            issue = _no_audio(line, member, is_refused=low in refused)
+            reading.findings.add(issue)
             continue
         used.add((member.name, line.start))
         if member.name != line.name:
@@ -172,9 +168,7 @@ def _match(
     matched = {name for name, _ in used}
     for member in sounds:
         if member.name not in matched:
-            problem = _no_line(member)
-            reading.findings.add(problem)
-            reading.findings.rejected += problem.level == "error"
+            reading.findings.add(_no_line(member))
 
 
 def _stem(name: str) -> str:

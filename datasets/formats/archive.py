@@ -91,6 +91,11 @@ class Member:
         """The extension in lower case, with its dot; empty when there is none."""
         return PurePosixPath(self.name).suffix.lower()
 
+    @property
+    def folder(self) -> str:
+        """The name of the folder that it is in, fit to be shown; empty for none."""
+        return shown(PurePosixPath(_true_name(self.info)).parent.name)
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -359,7 +364,7 @@ def _without_duplicates(
         contents = {(m.info.CRC, m.size) for m in group}
         unused = group[1:] if len(contents) == 1 else group
         dropped |= {id(member) for member in unused}
-        issues += [_duplicate(m, group, len(contents) == 1) for m in unused[:100]]
+        issues += [_duplicate(m, group, len(contents) == 1) for m in unused]
     return [m for m in members if id(m) not in dropped], issues
 
 

@@ -83,7 +83,7 @@ def read(
         return reading
     opened = partial(open_archive, path, name)
     reading = Reading("audio_files", workdir, name, report, use, findings, opened)
-    with reading.errors_with_issues(), opened() as archive:
+    with opened() as archive:
         _read_archive(archive, locale, reading)
     return reading
 
@@ -100,7 +100,6 @@ def _read_archive(archive: Archive, locale: str, reading: Reading) -> None:
     findings = reading.findings
     for issue in archive.issues:
         findings.add(issue)
-        findings.rejected += issue.level == "error"
     sidecars = Sidecars(archive)
     rows = sidecars.lines(locale, findings, reading.workdir)
     others = [m for m in archive.members if m not in sidecars]
@@ -130,7 +129,6 @@ def _clips(sounds: list[Member], rows: list[Line], reading: Reading) -> list[Cli
         message = f"there is no audio file {shown(line.name)} in the archive"
         advice = "add it, or correct the name"
         rule = "audio_files.no_audio_file"
-        reading.findings.rejected += 1
         reading.findings.add(
             Issue("error", line.file, line.number, rule, message, advice, row=line.row)
         )

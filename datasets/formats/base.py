@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 Level = Literal["error", "warning", "note"]
@@ -55,8 +55,6 @@ class FormatError(Exception):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
-        # What was found until then, for the report.
-        self.issues: list[Issue] = []
 
 
 class AudioError(Exception):
@@ -109,19 +107,24 @@ class Entry(NamedTuple):
 class Findings:
     """Collects issues; of each rule the first 10,000 are kept, the rest counted.
 
-    `spill` is given every issue, kept or not: the whole report goes to a file.
+    `spill` is given every issue, kept or not: the whole report goes to a file. Then
+    those that are kept have no `row`: all of a text of 200 MB may be refused.
     """
 
-    spill: Callable[[Issue], None] = lambda issue: None
-    rejected: int = 0  # lines and files that are not used; the format counts them
+    spill: Callable[[Issue], None] | None = None
+    rejected: int = 0  # lines and files that are not used: one for each error
     kept: list[Issue] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
 
     def add(self, issue: Issue) -> None:
-        self.spill(issue)
+        self.rejected += issue.level == "error"
+        if self.spill is not None:
+            self.spill(issue)
         self.seen[issue.rule] += 1
-        if self.seen[issue.rule] <= MAX_ISSUES_PER_RULE:
-            self.kept.append(issue)
+        if self.seen[issue.rule] > MAX_ISSUES_PER_RULE:
+            return
+        has_copy = self.spill is not None and issue.row
+        self.kept.append(replace(issue, row="") if has_copy else issue)
 
     def all(self) -> list[Issue]:
         """What was kept, and for each rule that ran over one note with the number."""

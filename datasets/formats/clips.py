@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -19,6 +18,7 @@ from typing import BinaryIO, Literal, Protocol, Self, TypeVar
 from datasets.formats import audio
 from datasets.formats.archive import Member
 from datasets.formats.base import Findings, FormatError, Issue, duration_text
+from datasets.formats.labels import MAX_VALUE_CHARACTERS
 from datasets.formats.measure import Measures
 from datasets.formats.transcript import Line
 
@@ -127,21 +127,8 @@ class Reading:
     def summary(self) -> Summary:
         return Summary(self.accepted, self.findings.rejected, self.seconds)
 
-    @contextmanager
-    def errors_with_issues(self) -> Iterator[None]:
-        """A refusal of the whole upload takes along what was found until then."""
-        try:
-            yield
-        except FormatError as error:
-            error.issues = self.issues
-            raise
-
     def __iter__(self) -> Iterator[Utterance]:
         self.workdir.mkdir(parents=True, exist_ok=True)
-        with self.errors_with_issues():
-            yield from self._read()
-
-    def _read(self) -> Iterator[Utterance]:
         finished = 0
         with self.open_source() as source:
             work = _in_order(
@@ -171,7 +158,6 @@ class Reading:
     def _take(self, clip: Clip, result: audio.Audio | Issue) -> Utterance | None:
         """Count one result; None when it is an error."""
         if isinstance(result, Issue):
-            self.findings.rejected += 1
             self.findings.add(result)
             return None
         self.accepted += 1
@@ -249,8 +235,7 @@ def with_speakers(
 ) -> list[Clip]:
     """The clips with their folder as the speaker, when nothing else names speakers
     and every audio file is in a folder, of at least two names."""
-    folders = [PurePosixPath(member.path).parent.name for member in members]
-    names = set(folders)
+    names = {member.folder for member in members}
     named = any("speaker" in clip.line.labels for clip in clips)
     if named or len(names) < 2 or "" in names:
         return clips
@@ -262,8 +247,8 @@ def with_speakers(
 
 
 def _with_speaker(clip: Clip) -> Clip:
-    folder = PurePosixPath(clip.member.path).parent.name
-    labels = {"speaker": folder, **clip.line.labels}
+    speaker = clip.member.folder[:MAX_VALUE_CHARACTERS]
+    labels = {"speaker": speaker, **clip.line.labels}
     return replace(clip, line=replace(clip.line, labels=labels))
 
 

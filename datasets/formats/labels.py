@@ -2,7 +2,8 @@
 
 They come from further columns of the transcript or from a manifest, and are kept
 for slicing results. A label is a name of lower case letters, digits and `_` with a
-value of at most 200 characters; an utterance has at most 20.
+value of at most 200 characters; an utterance has at most 20, and a file at most 100
+different names.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from datasets.formats.text import Reporter, Tally
 
 MAX_LABELS = 20
+MAX_NAMES = 100  # of one file: its page lists and filters by each
 MAX_VALUE_CHARACTERS = 200
 MAX_NAME_CHARACTERS = 50
 
@@ -54,11 +56,14 @@ class Labeller:
     reporter: Reporter
     too_many: Tally = field(default_factory=Tally)
     too_long: Tally = field(default_factory=Tally)
+    names: set[str] = field(default_factory=set)
+    too_many_names: Tally = field(default_factory=Tally)
 
     def labels(self, line: int, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         """The labels of a line, from names that are clean and values as they came;
         what is empty is left out."""
         found: dict[str, str] = {}
+        is_new = False  # one of its names, where there are enough
         for name, value in pairs:
             value = value.strip()
             if not name or not value or name in found:
@@ -66,10 +71,16 @@ class Labeller:
             if len(found) == MAX_LABELS:
                 self.too_many.add(line)
                 break
+            if name not in self.names and len(self.names) == MAX_NAMES:
+                is_new = True
+                continue
+            self.names.add(name)
             if len(value) > MAX_VALUE_CHARACTERS:
                 self.too_long.add(line)
                 value = value[:MAX_VALUE_CHARACTERS]
             found[name] = value
+        if is_new:
+            self.too_many_names.add(line)
         return found
 
     def finish(self) -> None:
@@ -77,6 +88,12 @@ class Labeller:
             message = f"has more than {MAX_LABELS} labels; the others are not kept "
             message += f"(such lines in all: {self.too_many.count:,})"
             self.reporter.add("warning", self.too_many.first, "many_labels", message)
+        if self.too_many_names.count:
+            message = f"the file has more than {MAX_NAMES} different labels; the "
+            message += "others are not kept "
+            message += f"(such lines in all: {self.too_many_names.count:,})"
+            first = self.too_many_names.first
+            self.reporter.add("warning", first, "many_names", message)
         if self.too_long.count:
             message = f"has a label of more than {MAX_VALUE_CHARACTERS} characters, "
             message += f"which was cut (such lines in all: {self.too_long.count:,})"

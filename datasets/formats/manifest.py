@@ -57,6 +57,7 @@ JSON = frozenset({".jsonl", ".ndjson", ".json"})
 KALDI = frozenset({"text", "utt2spk", "wav.scp", "segments"})
 # Made of the others by Kaldi's scripts: nothing new is in them.
 KALDI_DERIVED = frozenset({"spk2utt", "utt2dur", "reco2dur", "utt2num_frames"})
+_MAX_TIME_SECONDS = 1_000_000  # a number beyond is a slip, or a trick
 _LISTS = ("text", "segments", "utt2spk")  # the first that is there lists utterances
 
 # The lines of one of Kaldi's files by their first word: the number and the rest.
@@ -354,7 +355,7 @@ def _time_problem(cells: _Cells) -> tuple[str, str, str] | None:
         start, seconds = float(cells.start), float(cells.seconds)
     except ValueError:
         start = seconds = math.nan
-    if 0 <= start < math.inf and 0 < seconds < math.inf:
+    if 0 <= start < _MAX_TIME_SECONDS and 0 < seconds < _MAX_TIME_SECONDS:
         return None
     message = "has a start or a duration that is no number of seconds: "
     message += f"{shown(cells.start)}, {shown(cells.seconds)}"

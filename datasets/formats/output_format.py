@@ -15,10 +15,12 @@ with `#`, a space behind it is allowed, case does not count, and each may come s
 times. Lines that begin with `//` are comments; columns are parted by a TAB.
 
 - `#itn`: one pattern a line (`engines/display/patterns.py`), 200 lines
-- `#rewrite`: original and replacement, 1,000 lines
+- `#rewrite`: original and replacement, 1,000 lines; a replacement has at most 500
+  characters
 - `#profanity`: one word or phrase without grammar punctuation, 1,000 lines; in
   Chinese and Japanese no English phrases, only single English words
-- `#test`: recognised text and the display text that is expected, 10,000 lines
+- `#test`: recognised text of at most 1,000 characters and the display text that is
+  expected, 10,000 lines
 
 Originals and phrases have at most 50 words and are the same when they differ only by
 case and punctuation. The limits count lines that are used. What is repeated counts
@@ -54,6 +56,10 @@ MAX_PROFANITIES = 1_000
 MAX_TESTS = 10_000
 MAX_TEST_SECONDS = 60.0
 MAX_PHRASE_WORDS = 50
+# A text may consist of nothing but words that are replaced.
+MAX_REPLACEMENT_CHARACTERS = 500
+MAX_TEST_CHARACTERS = 1_000
+MAX_RESULT_CHARACTERS = 10_000  # of what came out of a test, in its entry
 
 # Where display formats can be trained; elsewhere the type is not offered.
 _LOCALES = """
@@ -195,6 +201,7 @@ class _Reader:
     def rewrite(self, line: _Line) -> Entry | None:
         original, replacement = _two_columns(line)
         words = self._words(line, original)
+        _check_length(line, replacement, "the replacement", MAX_REPLACEMENT_CHARACTERS)
         entry = Entry("rewrite", line.number, original, replacement)
         return self._add(("rewrite", *words), entry)
 
@@ -214,6 +221,7 @@ class _Reader:
 
     def test(self, line: _Line) -> Entry:
         lexical, expected = _two_columns(line)
+        _check_length(line, lexical, "the recognised text", MAX_TEST_CHARACTERS)
         self.tests.append(Entry("test", line.number, lexical, expected))
         return self.tests[-1]
 
@@ -279,6 +287,13 @@ def _two_columns(line: _Line) -> tuple[str, str]:
     return first, second
 
 
+def _check_length(line: _Line, text: str, what: str, limit: int) -> None:
+    if len(text) > limit:
+        message = f"{what} has {len(text):,} characters; {limit:,} are the most"
+        column = line.row.rindex(text) + 1
+        raise _Refused("long_text", message, "write a shorter one", column)
+
+
 def _separator(row: str) -> tuple[str, int]:
     """What stands there instead of a TAB, and its column."""
     text = row.strip()
@@ -308,7 +323,8 @@ def _tested(
         passed += is_passed
         if not is_passed:
             _report_failure(test, actual, reporter)
-        yield test._replace(result="passed" if is_passed else actual)
+        result = "passed" if is_passed else actual[:MAX_RESULT_CHARACTERS]
+        yield test._replace(result=result)
     if tests:
         message = f"{passed:,} of {len(tests):,} tests passed"
         reporter.add("note", None, "tests", message)

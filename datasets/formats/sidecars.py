@@ -67,7 +67,11 @@ class Sidecars:
                 rows = manifest.read_table(
                     target, locale, findings, name=name, normalizes=normalizes
                 )
-                lines += islice(rows, max(MAX_LINES - len(lines), 0))
+                lines += islice(rows, MAX_LINES - len(lines))
+                if next(rows, None) is not None:
+                    message = f"has lines beyond the {MAX_LINES:,} that all manifests "
+                    message += "may have together; they are not read"
+                    raise FormatError(message, "manifest.too_many_lines")
         if self._kaldi:
             with _problems(next(iter(self._kaldi.values())), findings):
                 lines += self._kaldi_lines(locale, findings, workdir, normalizes)
@@ -103,7 +107,6 @@ def _problems(member: Member, findings: Findings) -> Iterator[None]:
         yield
     except FormatError as error:
         message = str(error).removeprefix(member.path).strip()
-        findings.rejected += 1
         findings.add(Issue("error", member.path, None, error.code, message))
 
 
@@ -142,7 +145,6 @@ def transcript_of(rows: Iterable[Line], findings: Findings) -> list[Line]:
     for row in bare:
         if key(row.name) not in known:
             message = f"there is no text for {shown(row.name)}"
-            findings.rejected += 1
             findings.add(
                 Issue(
                     level="error",

@@ -8,7 +8,9 @@ audio before it, as in the transcript of recordings:
 
 The reference names this kind and describes no format for it, so the one of
 transcripts is taken, with the name left out or not. At most 1,000 lines, each of
-at most 500 characters: more says no more about a model.
+at most 500 characters: more says no more about a model. Between two spaces at most
+60 characters may stand: the time that the voice needs for what is joined by hyphens
+or slashes grows with the cube of its length.
 
 Reference:
 https://learn.microsoft.com/azure/ai-services/speech-service/how-to-custom-speech-test-and-train
@@ -25,6 +27,7 @@ from datasets.formats.text import Reporter, read_lines
 MAX_BYTES = 2**20
 MAX_LINES = 1_000
 MAX_CHARACTERS = 500
+MAX_WORD_CHARACTERS = 60
 
 
 def read(
@@ -77,6 +80,11 @@ def _problem(called: str, text: str, names: set[str]) -> tuple[str, str, str] | 
     if len(text) > MAX_CHARACTERS:
         message = f"is longer than {MAX_CHARACTERS} characters"
         return "too_long", message, "write one sentence on each line"
+    longest = max(text.split(), key=len)
+    if len(longest) > MAX_WORD_CHARACTERS:
+        message = f"{shown(longest[:20])}... has {len(longest)} characters without a "
+        message += f"space; a voice takes {MAX_WORD_CHARACTERS}"
+        return "long_word", message, "write it as it is spoken, in words"
     if len(called) > 255:
         return "long_name", "the name is longer than 255 characters", "shorten it"
     if key(called) in names:

@@ -131,8 +131,7 @@ class Reporter:
         column: int | None = None,
         row: str,
     ) -> None:
-        """The line is not used: an error, and one more that is rejected."""
-        self.findings.rejected += 1
+        """The line is not used: an error."""
         self.add("error", line, rule, message, advice, column=column, row=row)
 
     def unusable(self, rule: str, message: str) -> FormatError:

@@ -225,6 +225,13 @@ def test_names_that_cannot_be_told_apart(tmp_path: Path) -> None:
     ]
 
 
+def test_each_of_many_files_of_one_name_is_reported(tmp_path: Path) -> None:
+    files: dict[str, bytes | str] = {f"{n}/a.wav": b"%d" % n for n in range(150)}
+    with open_archive(make_zip(tmp_path / "a.zip", files)) as archive:
+        assert archive.members == []
+        assert len(archive.issues) == 150
+
+
 def test_utf8_names_without_the_flag_are_read(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "a.zip", {"für.wav": b"1"})
     data = path.read_bytes().replace(b"\x00\x08\x08\x00", b"\x00\x00\x08\x00")

@@ -4,6 +4,7 @@ import errno
 from pathlib import Path
 from unittest.mock import patch
 
+from django import db
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import override_settings
@@ -142,6 +143,12 @@ class IngestTestCase(BaseTestCase):
             dataset = self.upload(members)
         assert dataset.error_code == "DiskFull"
         assert self.files(dataset) == []
+        no_row = db.OperationalError("database or disk is full")
+        with patch("datasets.ingest._write_details", side_effect=no_row):
+            dataset = self.upload(members)
+        assert dataset.error_code == "DiskFull"
+        assert self.files(dataset) == []
+        assert not dataset.utterances.exists()
         with override_settings(MIN_FREE_DISK_MB=10**9):
             dataset = self.upload(members)
         assert dataset.error_code == "DiskFull"

@@ -157,6 +157,25 @@ def test_what_is_no_manifest_is_refused(
     assert name in str(raised.value)
 
 
+def test_times_that_no_recording_has_are_refused() -> None:
+    row = '{"file": "a.wav", "offset": %s, "duration": %s}'
+    rows = [row % times for times in ((0, 2), (1, 1.7e308), (1e300, 1), (0, "NaN"))]
+    lines, findings = _table("\n".join(rows), "m.jsonl")
+    assert [line.start for line in lines] == [0]
+    assert _rules(findings) == [(2, "bad_time"), (3, "bad_time"), (4, "bad_time")]
+
+
+def test_a_file_has_no_more_than_a_hundred_different_labels() -> None:
+    rows = [
+        f'{{"file": "{n}.wav", "a {n}": 1, "b {n}": 1, "x": 2}}' for n in range(120)
+    ]
+    lines, findings = _table("\n".join(rows), "m.jsonl")
+    assert len({name for line in lines for name in line.labels}) == 100
+    assert all(line.labels["x"] == "2" for line in lines)
+    assert _rules(findings) == [(50, "many_names")]
+    assert "lines in all: 71" in findings.all()[0].message
+
+
 def test_kaldi(tmp_path: Path) -> None:
     files = {
         "text": "u1 hello world\nu2  bye\nu3 part\nu4 evil\n",

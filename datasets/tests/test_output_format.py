@@ -153,6 +153,17 @@ def test_limits_of_lines(file: Path, section: str, line: str, limit: int) -> Non
     assert {issue.rule for issue in problems(findings)} == {"output_format.limit"}
 
 
+def test_what_would_make_a_text_endless_is_refused(file: Path) -> None:
+    long = f"a\t{'x ' * 250}y"
+    rules = f"#rewrite\na\t{'x' * 500}\n{long}\n#test\n{'a ' * 501}\tA"
+    entries, findings = taken(file, rules)
+    assert len(entries) == 1
+    assert [(i.line, i.rule, i.column) for i in problems(findings)] == [
+        (3, "output_format.long_text", 3),
+        (5, "output_format.long_text", 1),
+    ]
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "ja-JP"])
 def test_english_profanity_in_chinese_and_japanese(file: Path, locale: str) -> None:
     text = "#profanity\nbad\n坏话\nbad word"

@@ -30,6 +30,7 @@ def test_sentences_with_and_without_names_are_taken(tmp_path: Path) -> None:
         ("12 34", "spoken.no_words"),
         ("x " * 300, "spoken.too_long"),
         ("n" * 300 + "\thello", "spoken.long_name"),
+        ("about " + "A-" * 31, "spoken.long_word"),
         ("A.wav\tonce more", "spoken.duplicate_name"),
     ],
 )

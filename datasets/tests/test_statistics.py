@@ -151,6 +151,12 @@ def test_endless_new_words_take_no_endless_memory(
     assert figures["frequent"][0] == ["often", 500]
 
 
+def test_what_is_too_long_for_a_word_is_not_listed() -> None:
+    figures = of_text(["short " + "long" * 26, "short"])
+    assert figures["frequent"] == [["short", 2]]
+    assert figures["words"] == 3
+
+
 def test_an_engine_that_fails_leaves_the_reason() -> None:
     def fail(words: Sequence[str]) -> list[bool]:
         raise EngineError("The model is gone.")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from engines.display.automaton import Automaton
 from engines.display.cardinals import is_number_word
 from engines.display.lattice import Lattice
-from engines.display.match import find
+from engines.display.match import Budget, find
 from engines.display.numbers import Span, default_spans
 from engines.display.patterns import Pattern
 from engines.display.words import Word, fold, language
@@ -29,24 +29,25 @@ class Itn:
     def apply(self, words: Sequence[Word]) -> list[Word]:
         """The words as they are written; a core may then hold spaces."""
         result: list[Word] = []
+        budget = Budget()
         for segment in _segments(words):
             if self._language == "en":
                 segment = list(_parted(segment))
-            for word in self._write(segment):
+            for word in self._write(segment, budget):
                 if word.core:
                     result.append(word)
                 elif result and not result[-1].tail:
                     result[-1] = result[-1]._replace(tail=word.tail)
         return result
 
-    def _write(self, words: list[Word]) -> list[Word]:
+    def _write(self, words: list[Word], budget: Budget) -> list[Word]:
         folded = [fold(word.core) for word in words]
         spans = default_spans(folded, self._language)
         if self._automaton is not None:
             is_english = self._language == "en"
             lattice = Lattice([word.core for word in words], spans, is_english)
             inner = {at for s in spans for at in range(s.start + 1, s.end)}
-            matches = find(self._automaton, lattice, inner)
+            matches = find(self._automaton, lattice, inner, budget)
             taken = {at for m in matches for at in range(m.start, m.end)}
             spans = matches + [span for span in spans if span.start not in taken]
         return list(_replaced(words, sorted(spans)))

@@ -3,8 +3,8 @@
 Forward, the states that can be reached at each node are collected; backward, for
 each of them the longest match. Every arc is seen once for each state, so the time
 grows with the length of the text, whatever the patterns and the text are. After
-250,000 moves between two punctuation marks (it takes 200 patterns that nearly match
-everywhere, and some thousand words) the words that follow are left as they are.
+250,000 moves in a text (it takes 200 patterns that nearly match everywhere, and some
+thousand words) the words that follow are left as they are.
 
 The leftmost match counts, of those the longest, of those the earlier pattern's.
 """
@@ -12,6 +12,7 @@ The leftmost match counts, of those the longest, of those the earlier pattern's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
@@ -21,6 +22,13 @@ from engines.display.numbers import Span
 from engines.display.patterns import Range
 
 MAX_EDGES = 250_000  # about one second and 50 MB
+
+
+@dataclass
+class Budget:
+    """The moves that may still be made in a text, whatever punctuation is in it."""
+
+    left: int = field(default_factory=lambda: MAX_EDGES)
 
 
 class _Edge(NamedTuple):
@@ -43,10 +51,12 @@ class _Best(NamedTuple):
         return self.end, self.rank
 
 
-def find(automaton: Automaton, lattice: Lattice, closed: Collection[int]) -> list[Span]:
+def find(
+    automaton: Automaton, lattice: Lattice, closed: Collection[int], budget: Budget
+) -> list[Span]:
     """The matches from left to right; none begins or ends at a `closed` place."""
     is_open = [at not in closed for at in range(lattice.length + 1)]
-    edges = _forward(automaton, lattice, is_open)
+    edges = _forward(automaton, lattice, is_open, budget)
     best = _backward(automaton, lattice, is_open, edges)
     matches: list[Span] = []
     at = 0
@@ -61,11 +71,10 @@ def find(automaton: Automaton, lattice: Lattice, closed: Collection[int]) -> lis
 
 
 def _forward(
-    automaton: Automaton, lattice: Lattice, is_open: list[bool]
+    automaton: Automaton, lattice: Lattice, is_open: list[bool], budget: Budget
 ) -> list[list[_Edge]]:
     states: list[dict[int, None]] = [{} for _ in lattice.arcs]
     edges: list[list[_Edge]] = [[] for _ in lattice.arcs]
-    left = MAX_EDGES
     for node in lattice.order:
         if node < lattice.length and is_open[node]:
             states[node][START] = None
@@ -75,10 +84,10 @@ def _forward(
             moves = automaton.moves(state)
             if not moves.ranges and keys.isdisjoint(moves.by_key):
                 continue
-            for edge in islice(_edges(automaton, state, moves, arcs), left):
+            for edge in islice(_edges(automaton, state, moves, arcs), budget.left):
                 states[edge.arc.target][edge.move.target] = None
                 edges[node].append(edge)
-                left -= 1
+                budget.left -= 1
     return edges
 
 

@@ -28,6 +28,8 @@ from typing import NamedTuple
 from text_to_num import find_numbers  # type: ignore[import-untyped]
 
 from engines.display.cardinals import (
+    MULTIPLES,
+    OH,
     SCALES,
     TEENS,
     TENS,
@@ -39,8 +41,6 @@ from engines.display.cardinals import (
     word_at,
 )
 
-OH = ("oh", "o")
-MULTIPLES = {"double": 2, "triple": 3}
 _ORDINALS = {
     "first": "one",
     "second": "two",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engines.display import match
 from engines.display.automaton import Automaton
 from engines.display.lattice import Lattice
-from engines.display.match import _forward, find
+from engines.display.match import Budget, _forward, find
 from engines.display.patterns import (
     MAX_CHARACTERS,
     Character,
@@ -237,17 +237,21 @@ def test_nasty_patterns_take_time_in_proportion_to_the_text(
     for length in (20, 40):
         lattice = Lattice([word] * length, [], is_english=True)
         is_open = [True] * (length + 1)
-        edges = _forward(automaton, lattice, is_open)
+        edges = _forward(automaton, lattice, is_open, Budget())
         moves.append(sum(map(len, edges)))
-        assert find(automaton, lattice, ()) == []
+        assert find(automaton, lattice, (), Budget()) == []
     assert moves[1] <= 2.2 * moves[0] + 100
 
 
 def test_the_moves_for_one_text_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(match, "MAX_EDGES", 5_000)
     automaton = Automaton([parse("(" + r"(\d)*" * 40 + ")*x")], "en-US")
-    edges = _forward(automaton, Lattice(["1"] * 20, [], is_english=True), [True] * 21)
+    lattice = Lattice(["1"] * 20, [], is_english=True)
+    budget = Budget()
+    edges = _forward(automaton, lattice, [True] * 21, budget)
     assert sum(map(len, edges)) == 5_000
+    # What follows a comma is of the same text.
+    assert not any(_forward(automaton, lattice, [True] * 21, budget))
 
 
 PIECES = [*r"\(){}|+?*[]>-: ", r"\d", r"\a", "(", ")", ")*", ")+", "|", "a", "B", "5"]

@@ -28,6 +28,13 @@ def test_what_cannot_be_spoken_is_an_error(tmp_path: Path, text: str) -> None:
     assert not (tmp_path / "out.wav").exists()
 
 
+@pytest.mark.real
+def test_a_number_without_a_name_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="cannot say it"):
+        registry.get_voice("en-US").speak("9" * 60, tmp_path / "out.wav")
+    assert not (tmp_path / "out.wav").exists()
+
+
 def test_there_is_no_voice_for_a_language_that_none_speaks() -> None:
     with pytest.raises(EngineError, match="no voice for de-DE"):
         registry.get_voice("de-DE")
