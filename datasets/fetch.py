@@ -21,7 +21,7 @@ import httpcore
 import httpx
 from django.utils.http import parse_header_parameters
 
-from datasets.formats.base import FormatError, bare_name, looks_like, size_text
+from datasets.formats.base import FormatError, bare_name, looks_like, shown, size_text
 from datasets.guard import Guard
 
 MAX_REDIRECTS = 5
@@ -100,13 +100,14 @@ def checked(address: str) -> httpx.URL:
     """The address, if it is one that could be fetched. Raises `FormatError`."""
     try:
         url = httpx.URL(address.strip())
+        host = url.host  # decoded only here
     except (httpx.InvalidURL, ValueError) as e:
         message = "This is not an address. Write it as https://example.org/file.zip."
         raise FormatError(message, "fetch.address") from e
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host:
         message = "Only addresses that begin with https:// or http:// can be fetched."
         raise FormatError(message, "fetch.address")
-    if not 0 < (url.port or 443) < 65_536:
+    if url.port is not None and not 0 < url.port < 65_536:
         raise FormatError("Ports go from 1 to 65535.", "fetch.address")
     if url.userinfo:
         raise FormatError(
@@ -165,7 +166,11 @@ class _Answer:
         except (KeyError, httpx.InvalidURL, ValueError) as e:
             message = f"{self.url.host} leads on to an address that is none."
             raise FormatError(message, "fetch.redirects") from e
-        return checked(str(target))
+        try:
+            return checked(str(target))
+        except FormatError as e:
+            message = f"{self.url.host} leads on to another address. {e}"
+            raise FormatError(message, e.code) from e
 
     def store(
         self, target: IO[bytes], limit: int, is_text: bool, report: Report
@@ -178,7 +183,7 @@ class _Answer:
         for chunk in self.response.iter_stream():
             done += len(chunk)
             if done > limit:
-                raise _too_large("The file is larger than that", limit)
+                raise _too_large("The file is too large", limit)
             if len(head) < _HEAD_BYTES:
                 head += chunk
                 if len(head) >= _HEAD_BYTES:
@@ -236,7 +241,7 @@ class _Answer:
     def _file_name(self) -> str:
         given = self.headers.get("content-disposition", "")
         _, values = parse_header_parameters(given)
-        return bare_name(unquote(values.get("filename", "")))
+        return shown(bare_name(unquote(values.get("filename", ""))))
 
 
 @contextmanager

@@ -18,6 +18,11 @@ from datasets.models import Dataset
 from datasets.uploads import UploadError, check_size, limit_of, size_of, unused
 from projects.models import Project
 
+_GONE = (
+    "The file is not on the server any more, or a dataset was made of it already. "
+    "Choose it again."
+)
+
 
 class DatasetForm(forms.ModelForm):
     """What may be changed at any time."""
@@ -36,13 +41,23 @@ class NewDatasetForm(DatasetForm):
 
     use = forms.ChoiceField(
         choices=Dataset.Use.choices,
-        error_messages={"required": "Choose what the data is for."},
+        error_messages={
+            "required": "Choose what the data is for.",
+            "invalid_choice": "Choose what the data is for.",
+        },
     )
     kind = forms.ChoiceField(
         choices=Dataset.Kind.choices,
-        error_messages={"required": "Choose a type of data."},
+        error_messages={
+            "required": "Choose a type of data.",
+            "invalid_choice": "Choose a type of data.",
+        },
     )
-    upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    upload = forms.UUIDField(
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid": _GONE},
+    )
     address = forms.CharField(required=False, widget=forms.HiddenInput)
     is_normalized = forms.BooleanField(
         required=False,
@@ -97,8 +112,7 @@ class NewDatasetForm(DatasetForm):
         mine = unused(self.project, self.user)
         upload: Upload | None = mine.filter(pk=asked).first()
         if upload is None:
-            message = "The file is not on the server any more. Choose it again."
-            raise forms.ValidationError(message)
+            raise forms.ValidationError(_GONE)
         if not upload.is_committed:
             message = (
                 f"{upload.file_name} is not complete yet. Choose it again to go on."
@@ -122,7 +136,8 @@ class NewDatasetForm(DatasetForm):
         super().clean()
         given = [self.cleaned_data.get(name) for name in ("upload", "address")]
         if not any(given) and not {"upload", "address"} & set(self.errors):
-            self.add_error("upload", "Choose a file or give an address.")
+            message = "Choose a file or give an address."
+            self.add_error("upload", forms.ValidationError(message, code="missing"))
 
     def answers(self) -> dict[str, Any]:
         """What `services.create` takes."""
@@ -137,7 +152,7 @@ class NewDatasetForm(DatasetForm):
             "upload": data["upload"],
             "url": data["address"],
             "text_normalization": style.NONE if is_normalized else style.DEFAULT,
-            "key": data["key"],
+            "key": data.get("key"),
         }
 
 

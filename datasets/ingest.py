@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from shutil import disk_usage
 
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -33,11 +33,14 @@ def ingest(dataset: Dataset) -> None:
     # not take away what its successor has made.
     for attempt in range(1, dataset.attempt):
         delete_tree(_folder(dataset, attempt))
+    _clear_away(dataset)
     try:
         obtain(dataset, lambda done, total: _progress(dataset, done, total))
         with (
             local_copy(dataset.source.name) as path,
-            tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
+            tempfile.TemporaryDirectory(
+                suffix=f".{dataset.pk}", dir=settings.FILE_UPLOAD_TEMP_DIR
+            ) as folder,
         ):
             _import(dataset, path, Path(folder))
     except (OSError, OperationalError) as e:
@@ -50,6 +53,15 @@ def ingest(dataset: Dataset) -> None:
         if not isinstance(e, FormatError) or e.code == "DiskFull":
             delete_tree(_folder(dataset, dataset.attempt))
         raise
+
+
+def _clear_away(dataset: Dataset) -> None:
+    """Delete what a worker of this machine left unpacked when it died."""
+    for left in Path(settings.FILE_UPLOAD_TEMP_DIR).glob(f"*.{dataset.pk}"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _import(dataset: Dataset, path: Path, folder: Path) -> None:
@@ -159,7 +171,7 @@ def _beat(dataset: Dataset) -> None:
 def _progress(dataset: Dataset, done: int, total: int) -> None:
     dataset.report(done, total)
     # What is packed small may be large: look ahead of the disk's end.
-    if disk_usage(settings.DATA_DIR).free < settings.MIN_FREE_DISK_MB * 1024**2:
+    if shutil.disk_usage(settings.DATA_DIR).free < settings.MIN_FREE_DISK_MB * 1024**2:
         raise _disk_full()
 
 

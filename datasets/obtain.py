@@ -59,7 +59,9 @@ def suffix_of(name: str, kind: str) -> str:
 
 
 def _obtain(dataset: Dataset, report: Report) -> None:
-    with TemporaryUploadedFile(dataset.source_name, "", 0, None) as file:
+    # By a name of ours: the one it came with may be none for a file, and by its
+    # ending the import finds what a worker left that died.
+    with TemporaryUploadedFile(f"source.{dataset.pk}", "", 0, None) as file:
         upload = Upload.objects.filter(dataset=dataset).first()
         if upload:
             _put_together(dataset, upload, file, report)
@@ -99,7 +101,7 @@ def _fetch(dataset: Dataset, file: IO[bytes], report: Report) -> None:
         limit_of(dataset.kind),
         is_text=not dataset.has_audio or dataset.kind == Dataset.Kind.TRANSCRIPT,
         allowed=settings.FETCH_ALLOWED_HOSTS,
-        report=lambda done, total: report(_megabytes(done), _megabytes(total)),
+        report=lambda done, total: report(done // _MB, _megabytes(total)),
     )
     known = BY_VALUE[dataset.kind].suffixes
     if fetched.name.lower().endswith(known):

@@ -97,10 +97,16 @@ def issues_of(dataset: Dataset) -> Iterator[dict[str, Any]]:
 
 
 def _chosen(request: Request, dataset: Dataset) -> Iterator[dict[str, Any]]:
+    # Now, and not when the answer is on its way: the URL may be nonsense.
     level, rule = level_and_rule(request)
-    for issue in issues_of(dataset):
-        if level in ("", issue["level"]) and rule in ("", issue["rule"]):
-            yield {name: issue[name] for name in _FIELDS}
+    name = str(dataset.report_file.name)
+    if dataset.report_file and not default_storage.exists(name):
+        raise Http404("The report is gone.")
+    return (
+        {name: issue[name] for name in _FIELDS}
+        for issue in issues_of(dataset)
+        if level in ("", issue["level"]) and rule in ("", issue["rule"])
+    )
 
 
 def _json_lines(dataset: Dataset, issues: Iterable[dict[str, Any]]) -> Iterator[str]:

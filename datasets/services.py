@@ -106,16 +106,24 @@ def _add(dataset: Dataset) -> Dataset:
     if former:
         return former
     _check(dataset)
+    message = "The uploaded file is in use already, or was deleted. Upload it again."
+    if dataset.upload and not _lock(dataset.upload):
+        raise Refused(message)
     try:
         with transaction.atomic():
             dataset.save(force_insert=True)
     except IntegrityError as e:
-        message = (
-            "The uploaded file is in use already, or was deleted. Upload it again."
-        )
         raise Refused(message) from e
     transaction.on_commit(dataset.enqueue)
     return dataset
+
+
+def _lock(upload: Upload) -> bool:
+    """Whether it is still there; nobody discards it until the transaction ends.
+
+    The database would tell only at the very end that it is gone.
+    """
+    return Upload.objects.select_for_update().filter(pk=upload.pk).first() is not None
 
 
 def _check(dataset: Dataset) -> None:
@@ -153,6 +161,11 @@ def delete(dataset: Dataset) -> None:
     (The reference product refuses that, and has no way to stop one.) Raises
     `InUse` while a test was made of it.
     """
+    # Locked: an import that is just ending has stored all or nothing.
+    locked = Dataset.objects.select_for_update().filter(pk=dataset.pk).first()
+    if locked is None:
+        return
+    dataset = locked
     folder, unused = dataset.folder, dataset.upload
     users = tests_of(dataset)
     if users:

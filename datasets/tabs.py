@@ -8,13 +8,14 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import Count, Q
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from datasets.content import open_content
 from datasets.formats.base import Entry
 from datasets.models import Dataset, Finding, Statistics
 from datasets.utterance_list import (
     LABEL,
+    MAX_LABELS,
     ORDERS,
     Choice,
     choice_of,
@@ -40,7 +41,6 @@ _GROUPS = {
     "profanity": ("Masked", "Masked phrase", ""),
     "test": ("Tests", "Spoken", "Expected"),
 }
-MAX_LABELS = 8  # label names that can be filtered by
 
 
 def tabs_of(dataset: Dataset) -> list[tuple[str, str]]:
@@ -150,7 +150,11 @@ def _content(request: HttpRequest, dataset: Dataset) -> dict[str, Any]:
     if not dataset.content_file:
         return {"page": page_of(request, [])}
     search = search_of(request)
-    with default_storage.open(str(dataset.content_file.name)) as file:
+    try:
+        file = default_storage.open(str(dataset.content_file.name))
+    except FileNotFoundError as e:  # it is being deleted
+        raise Http404("The content is gone.") from e
+    with file:
         groups = open_content(file)
         if not groups:
             return {"page": page_of(request, [])}

@@ -48,7 +48,9 @@ def begin(request: Request, project_id: UUID) -> HttpResponse:
 def show(request: Request, upload_id: UUID) -> HttpResponse:
     upload = _upload_for(request, upload_id)
     if request.method == "DELETE":
-        upload.discard()
+        if not upload.discard():
+            message = "A dataset is being made of this upload. Delete the dataset."
+            return _refusal(UploadError(message, "conflict"))
         return HttpResponse(status=204)
     return JsonResponse(_shown(upload))
 

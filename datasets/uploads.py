@@ -130,7 +130,7 @@ def put(upload: Upload, name: str, body: Reader, length: int = -1) -> Block:
             "The upload is complete; it takes no more blocks.", "conflict"
         )
     _check_disk(settings.UPLOAD_BLOCK_MAX_BYTES)
-    with _disk_may_be_full(), TemporaryUploadedFile(name, "", 0, None) as file:
+    with _disk_may_be_full(), TemporaryUploadedFile("block", "", 0, None) as file:
         size = _receive(body, file)
         if length not in (-1, size):
             raise UploadError(f"Of {length} bytes {size} came. Send the block again.")

@@ -23,6 +23,7 @@ from projects.listing import Keyed, Keys, search_of, sort_key
 
 # What `?label.speaker=anna` begins with.
 LABEL = "label."
+MAX_LABELS = 8  # label names that can be filtered by at once
 _SORTS = {
     "position": "position",
     "name": "name",
@@ -63,14 +64,16 @@ class Choice:
 def choice_of(request: HttpRequest) -> Choice:
     """What the URL says; PostgreSQL takes no NUL."""
     asked = {name: str(v).replace("\0", "") for name, v in request.GET.items()}
+    labels = [
+        (name.removeprefix(LABEL), value)
+        for name, value in asked.items()
+        if name.startswith(LABEL) and value
+    ]
     return Choice(
         search=search_of(request),
         rule=asked.get("rule", ""),
-        labels=tuple(
-            (name.removeprefix(LABEL), value)
-            for name, value in asked.items()
-            if name.startswith(LABEL) and value
-        ),
+        # More are in no form, and no database takes any number of them.
+        labels=tuple(labels[:MAX_LABELS]),
         is_unwritten=asked.get("transcript") == "none",
         order=sort_key(request, _SORTS, "position"),
     )

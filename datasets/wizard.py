@@ -198,6 +198,8 @@ def _source_form(request: Request, form: NewDatasetForm, kind: Kind) -> SourceFo
 def _take(request: Request, form: NewDatasetForm) -> HttpResponse:
     """Keep the file or the address of the source step, and go on."""
     assert form.of_kind is not None
+    if form.has_error("upload", "missing"):
+        del form.errors["upload"]  # the fields themselves say what is wrong
     source = _source_form(request, form, form.of_kind)
     if not source.is_valid():
         return _page(request, form, "source", source)

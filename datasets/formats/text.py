@@ -38,7 +38,7 @@ from datasets.formats.base import (
 )
 
 MAX_LINE_CHARACTERS = 10_000
-MAX_ROW_CHARACTERS = 10_000  # of a refused line that are kept in its issue
+MAX_ROW_CHARACTERS = 500_000  # of a refused line that are kept in its issue
 CHUNK_BYTES = 64 * 1024  # arrays over a chunk fit into the cache of a processor
 HEAD_BYTES = 65_536  # by which a file is judged to be text or not
 
@@ -278,7 +278,7 @@ class _Decoder:
 
     def _line(self, number: int, raw: bytes) -> str | None:
         if len(raw) > 4 * self.max_characters:  # a cut line may end in a character
-            self._refuse_long(number, raw.decode("utf-8", "replace"))
+            self._refuse_long(number)
             return None
         try:
             text = raw.decode()
@@ -286,7 +286,7 @@ class _Decoder:
             self.legacy.add(number)
             text = raw.decode(code_page(self.locale), "replace")
         if len(text) > self.max_characters:
-            self._refuse_long(number, text)
+            self._refuse_long(number)
             return None
         text = text.strip("\ufeff")
         control = CONTROLS.search(text)
@@ -299,10 +299,11 @@ class _Decoder:
         )
         return CONTROLS.sub(" ", text)
 
-    def _refuse_long(self, number: int, text: str) -> None:
+    def _refuse_long(self, number: int) -> None:
         message = f"is longer than {self.max_characters:,} characters"
         advice = "split it into shorter lines"
-        self.reporter.refuse(number, "line_too_long", message, advice, row=text)
+        # Not whole, so nothing to be repaired and sent again.
+        self.reporter.refuse(number, "line_too_long", message, advice, row="")
 
 
 def _read(path: Path, decoder: _Decoder, max_bytes: int) -> Iterator[Block]:

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from datasets.formats.audio_files import read
-from datasets.formats.base import FormatError
+from datasets.formats.base import Findings, FormatError
 from datasets.formats.clips import Reading, Summary, Utterance
 from datasets.tests.audio_files import encoded, make_zip, spoil, tone, wav
 from speechstudio.tests.samples import sample
 
 
-def _read(path: Path, name: str = "") -> tuple[Reading, list[Utterance]]:
-    reading = read(path, "en-US", path.parent / "work", name=name)
+def _read(
+    path: Path, name: str = "", findings: Findings | None = None
+) -> tuple[Reading, list[Utterance]]:
+    reading = read(path, "en-US", path.parent / "work", name=name, findings=findings)
     return reading, list(reading)
 
 
@@ -81,10 +83,11 @@ def test_what_is_neither_audio_nor_a_zip_is_refused(
 def test_one_file_that_cannot_be_used(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "upload"
     path.write_bytes(data)
+    findings = Findings()
     with pytest.raises(FormatError, match=r"Nothing in one\.wav") as raised:
-        _read(path, "one.wav")
+        _read(path, "one.wav", findings)
     assert raised.value.code == "audio_files.nothing_usable"
-    assert [i.file for i in raised.value.issues] == ["one.wav"]
+    assert [i.file for i in findings.all()] == ["one.wav"]
 
 
 def test_a_text_is_pointed_to_the_right_kind(tmp_path: Path) -> None:
@@ -119,10 +122,14 @@ def test_every_fault_is_named_and_the_rest_kept(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_audio_is_refused(tmp_path: Path) -> None:
+    path, findings = (
+        make_zip(tmp_path / "a.zip", {"trans.txt": "a.wav\tone"}),
+        Findings(),
+    )
     with pytest.raises(FormatError, match="no audio files") as raised:
-        _read(make_zip(tmp_path / "a.zip", {"trans.txt": "a.wav\tone"}))
+        _read(path, findings=findings)
     assert raised.value.code == "audio_files.no_audio"
-    assert [i.rule for i in raised.value.issues] == ["audio_files.text"]
+    assert [i.rule for i in findings.all()] == ["audio_files.text"]
 
 
 def test_a_manifest_gives_labels_and_parts(tmp_path: Path) -> None:

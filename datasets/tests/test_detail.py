@@ -58,6 +58,11 @@ class DetailTestCase(BaseTestCase):
         assert len(found) == len(found[:])
         return "".join(row.name[0] for row in found[:])
 
+    def test_no_number_of_labels_in_the_address_is_too_much(self) -> None:
+        asked = {f"label.n{i}": "x" for i in range(900)}
+        page = self.client.get(self.url, asked)
+        self.assertContains(page, "No utterance matches")
+
     def test_filters_hold_together(self) -> None:
         assert self.names() == "bacd"
         assert self.names(search="grüsse") == "b"

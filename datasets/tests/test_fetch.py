@@ -238,6 +238,19 @@ def test_each_redirect_is_checked(site: str, target: str, code: str) -> None:
     assert refusal(f"{site}/a", allowed=["127.0.0.1"]) == code
 
 
+def test_an_address_that_is_led_on_to_says_where_from(site: str) -> None:
+    Site.pages["/a"] = lambda page: page.answer(status=302, Location="ftp://a.example")
+    with pytest.raises(FormatError, match="leads on to another address"):
+        fetched(f"{site}/a")
+
+
+def test_a_name_that_a_server_gives_is_one_line(site: str) -> None:
+    disposition = 'attachment; filename="a%0d%0aX-Y: z.txt"'
+    Site.pages["/a"] = lambda page: page.answer(ZIP, Content_Disposition=disposition)
+    got = fetch.fetch(f"{site}/a", io.BytesIO(), LIMIT, allowed=["127.0.0.0/8"])
+    assert got.name == r"a\r\nX-Y: z.txt"
+
+
 def test_a_redirect_without_a_target_is_said(site: str) -> None:
     Site.pages["/a"] = lambda page: page.answer(status=302)
     assert refusal(f"{site}/a") == "fetch.redirects"
@@ -429,6 +442,8 @@ def test_certificates_are_checked() -> None:
         ("https://a.example/\n", None),
         ("https://a.example/" + "a" * 4000, "fetch.address"),
         ("https://user@a.example/", "fetch.password"),
+        ("https://a.example:0/", "fetch.address"),
+        ("https://xn--/", "fetch.address"),
         ("https://bücher.example/ä.zip", None),
     ],
 )
@@ -481,3 +496,14 @@ class ObtainTestCase(BaseTestCase):
             dataset.start()
             obtain.obtain(dataset, dataset.report)
         assert "s3cr3t" not in Dataset.objects.get().source_url
+
+    @override_settings(FETCH_ALLOWED_HOSTS=["127.0.0.1"])
+    def test_an_address_without_a_usable_name_is_fetched(self) -> None:
+        for path in ("/%2e%2e", "/a." + "b" * 240):
+            Site.pages[path] = lambda page: page.answer(b"good day\n")
+            dataset = services.create(
+                self.project, "Language", "training", "Words", url=self.site + path
+            )
+            dataset.start()
+            obtain.obtain(dataset, dataset.report)
+            assert dataset.source_bytes == 9

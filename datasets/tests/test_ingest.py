@@ -111,6 +111,19 @@ class IngestTestCase(BaseTestCase):
             "import-2/report",
         ]
 
+    def test_what_a_dead_worker_left_unpacked_is_cleared_away(self) -> None:
+        with patch.object(Dataset, "enqueue"):
+            dataset = self.upload({"a.wav": tone(), "trans.txt": "a.wav\tyes\n"})
+        temporary = Path(settings.FILE_UPLOAD_TEMP_DIR)
+        folder, file = (temporary / f"{name}.{dataset.pk}" for name in ("tmp1", "tmp2"))
+        folder.mkdir()
+        (folder / "000001.part").write_bytes(b"half")
+        file.write_bytes(b"half")
+        ingest_dataset(str(dataset.pk))
+        assert not folder.exists()
+        assert not file.exists()
+        assert not list(temporary.glob(f"*.{dataset.pk}"))
+
     def test_a_try_that_wakes_late_leaves_its_successor_s_files_alone(self) -> None:
         members: dict[str, bytes | str] = {
             "a.wav": tone(),

@@ -60,6 +60,22 @@ class ReportTestCase(BaseTestCase):
         report = json.loads(self.body(dataset, "report-json", "rule=a.b"))
         assert report["issues"] == []
 
+    def test_nonsense_in_the_address_is_refused_before_anything_is_sent(self) -> None:
+        query = "&".join(f"a{i}=1" for i in range(1_100))
+        for page in ("report-json", "report-csv"):
+            url = reverse(f"dataset-{page}", args=[make_dataset(self.project).pk])
+            assert self.client.get(f"{url}?{query}").status_code == 400
+
+    def test_what_is_deleted_meanwhile_is_not_found(self) -> None:
+        dataset = self.pronunciation()
+        for file in (dataset.report_file, dataset.content_file):
+            file.storage.delete(file.name)
+        urls = [
+            reverse(f"dataset-{page}", args=[dataset.pk])
+            for page in ("report-json", "report-csv", "detail")
+        ]
+        assert [self.client.get(url).status_code for url in urls] == [404, 404, 404]
+
     def test_csv_opens_in_a_table_program_and_holds_no_formula(self) -> None:
         text = self.body(self.pronunciation(), "report-csv", "level=error").decode()
         assert text.startswith(_MARK)

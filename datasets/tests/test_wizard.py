@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from unittest import mock
 from uuid import uuid4
 
 import pytest
@@ -239,6 +240,54 @@ class WizardTestCase(BaseTestCase):
         services.create(self.project, "Acoustic", "testing", "One", upload=upload)
         with pytest.raises(services.Refused, match="in use already"):
             services.create(self.project, "Acoustic", "testing", "Two", upload=upload)
+
+    def test_an_upload_that_is_discarded_meanwhile_makes_no_dataset(self) -> None:
+        upload = self.upload()
+
+        def late(upload: Upload) -> int:
+            size = uploads.size_of(upload)
+            Upload.objects.get(pk=upload.pk).discard()
+            return size
+
+        with (
+            mock.patch.object(services, "size_of", late),
+            pytest.raises(services.Refused, match="was deleted"),
+        ):
+            services.create(self.project, "Acoustic", "testing", "One", upload=upload)
+        assert not Dataset.objects.exists()
+
+    def test_an_upload_of_a_dataset_is_not_discarded(self) -> None:
+        upload = self.upload()
+        services.create(self.project, "Acoustic", "testing", "One", upload=upload)
+        page = self.client.delete(reverse("upload-detail", args=[upload.pk]))
+        assert (page.status_code, page.json()["code"]) == (409, "conflict")
+        assert Upload.objects.get() == upload
+
+    def test_a_wrong_key_does_no_harm(self) -> None:
+        answers = self.kind | {"upload": str(self.upload().pk), "name": "March"}
+        self.client.post(self.url("review"), answers | {"key": "nonsense"})
+        assert Dataset.objects.get().name == "March"
+
+    def test_nonsense_in_the_address_is_explained(self) -> None:
+        for step, more, message in (
+            ("use", {"use": "x"}, "Choose what the data is for."),
+            ("kind", {"kind": "x"}, "Choose a type of data."),
+            ("source", {"upload": "x"}, "not on the server any more"),
+        ):
+            page = self.client.get(self.url(step), self.kind | more | {"tried": "1"})
+            self.assertContains(page, message)
+
+    def test_a_wrong_address_is_the_only_thing_that_is_wrong(self) -> None:
+        wrong = self.kind | {"source": "url", "url": "http://xn--/a.zip"}
+        page = self.client.post(self.url("source"), wrong)
+        self.assertContains(page, "This is not an address.", status_code=422)
+        self.assertNotContains(page, "Choose a file or give", status_code=422)
+
+    def test_ids_of_the_page_are_unique(self) -> None:
+        self.upload()
+        page = self.client.get(self.url("source"), self.kind)
+        self.assertContains(page, "Use it")
+        assert page.content.count(b'id="id_use"') == 1
 
     def test_a_file_that_is_sent_twice_is_kept_once(self) -> None:
         key = uuid4()

@@ -197,6 +197,34 @@ def test_an_upload_survives_a_lost_connection_and_a_closed_page(
         expect(page.get_by_text("long.zip")).to_have_count(0)
 
 
+def test_an_upload_that_another_tab_completes_is_complete_here(
+    studio: Studio, tmp_path: Path
+) -> None:
+    file = tmp_path / "long.zip"
+    file.write_bytes(bytes(9 * 1024**2))
+    sent: list[str] = []
+
+    def conflict(route: Route) -> None:
+        """The first block meets an upload that is complete."""
+        sent.append(route.request.url)
+        if len(sent) == 1:
+            answer = {"code": "conflict", "message": "The upload is complete."}
+            route.fulfill(status=409, json=answer)
+        else:
+            route.continue_()
+
+    with open_page(expected="409") as page:
+        come_in(page, studio)
+        page.get_by_role("link", name="Clinic dictation (sample)").first.click()
+        page.goto(f"{page.url}datasets/new/source/?use=training&kind=Acoustic")
+        page.route("**/blocks/**", conflict)
+        page.locator("input[type=file]").set_input_files(file)
+        expect(page.locator("[data-upload-text]")).to_contain_text("complete")
+        expect(page.get_by_role("button", name="Next")).to_be_enabled()
+        page.get_by_role("button", name="Remove").click()
+        expect(page.locator("[data-upload-text]")).to_be_hidden()
+
+
 def come_in(page: Page, studio: Studio) -> None:
     page.goto(studio.url)
     if page.get_by_label("Password again").count():

@@ -136,7 +136,7 @@ class Transfer {
     return String(number).padStart(6, "0");
   }
 
-  async run() {
+  async run(isSecondLook = false) {
     this.state = "running";
     this.calledOff = new AbortController();
     this.marks = [];
@@ -149,6 +149,8 @@ class Transfer {
       this.state = "done";
     } catch (error) {
       this.calledOff.abort();
+      // Another tab has completed or discarded the same upload: see what is there.
+      if ([404, 409].includes(error.status) && !isSecondLook) return this.run(true);
       if (error.name !== "AbortError") this.fail(error);
     }
     this.show();
