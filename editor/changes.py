@@ -185,7 +185,8 @@ def _have_drafted(recording: Recording, model: SpeechModel) -> None:
         "first": recording.position,
         "last": recording.position,
     }
-    # What an earlier try has to say of its failure is past.
-    Shard.objects.filter(**place, status=Shard.Status.FAILED).delete()
+    # An earlier try is past: what it has to say of its failure, and, when its cut
+    # was undone while it worked, that the recording is ready when it ends.
+    Shard.objects.filter(**place).delete()
     shard = Shard.objects.create(**place, model=model)
     transaction.on_commit(shard.enqueue)

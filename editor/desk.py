@@ -14,13 +14,14 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST, require_safe
 
 from datasets import waveform
-from editor import changes, history
+from editor import changes, history, window
 from editor.forms import DeedForm
 from editor.history import Conflict
 from editor.models import Change, Recording, Segment, Shard
@@ -33,8 +34,6 @@ from training.services import usable
 
 Answers: TypeAlias = dict[str, Any]
 _OUTLINE_BARS = 1000  # of a whole recording
-_BARS, _LEAST_BARS = 100, 24  # of a segment
-_ALL_BARS = 6000  # of all segments, about
 
 
 @require_safe
@@ -45,7 +44,8 @@ def show(request: Request, set_id: UUID, position: int) -> HttpResponse:
         position=position,
     )
     project = _grant(request, recording, Role.VIEWER)
-    others = recording.editor_set.recordings.all()
+    places = window.places_of(recording)
+    others = recording.editor_set.recordings.defer("search", "transcript")
     previous = others.filter(position__lt=position).order_by("-position").first()
     ctx = {
         "project": project,
@@ -54,13 +54,13 @@ def show(request: Request, set_id: UUID, position: int) -> HttpResponse:
         "recording": recording,
         "labels": sorted(recording.labels.items()),
         "can_review": project.role.may_act_as(Role.REVIEWER),
-        "rows": _rows(recording),
         "outline": waveform.path(bytes(recording.sound.peaks), _OUTLINE_BARS),
         "models": usable(project),
         "previous": previous,
         "next": others.filter(position__gt=position).first(),
         "total": others.aggregate(number=Count("pk"))["number"],
-        "news": _news(request, recording, recording.revision),
+        "news": _news(request, recording, recording.revision) | {"places": places},
+        **window.shown(recording, places, request.GET),
     }
     return render(request, "editor/recording.html", ctx)
 
@@ -190,11 +190,12 @@ def _answer(request: Request, recording: Recording, role: Role) -> dict[str, Any
     since, structure = (int(n) if n.isdecimal() and len(n) < 10 else 0 for n in known)
     answer = _news(request, recording, since)
     if recording.structure > structure:
-        ctx = {
-            "rows": _rows(recording),
+        places = window.places_of(recording)
+        ctx = window.shown(recording, places, asked) | {
             "recording": recording,
             "can_review": role.may_act_as(Role.REVIEWER),
         }
+        answer["places"] = places
         answer["rows"] = render_to_string("editor/_segments.html", ctx)
     return answer
 
@@ -203,19 +204,26 @@ def _news(request: Request, recording: Recording, since: int) -> dict[str, Any]:
     segments = []
     if recording.revision > since:
         newer = recording.segments.filter(version__gt=since)
+        span = window.span_of(request.POST or request.GET)
+        if span:
+            newer = newer.filter(start__gte=span[0], start__lt=span[1])
         segments = [_segment(row) for row in newer.select_related("edited_by")]
     steps = history.steps_of(request.user, recording)
-    done = steps.filter(is_undone=False).last()
-    undone = steps.filter(is_undone=True).first()
+    # Their pieces, which a new cut has hundreds of, are not read to name them.
+    kinds = steps.values_list("kind", flat=True)
+    done = kinds.filter(is_undone=False).last()
+    undone = kinds.filter(is_undone=True).first()
     return {
         "revision": recording.revision,
         "structure": recording.structure,
         "is_ready": recording.is_ready,
         "is_done": recording.is_done,
-        "undo": Change.Kind(done.kind).label if done else "",
-        "redo": Change.Kind(undone.kind).label if undone else "",
+        "undo": Change.Kind(done).label if done else "",
+        "redo": Change.Kind(undone).label if undone else "",
         "segments": segments,
         "trouble": _trouble(recording),
+        # Another one after signing in again, which an open page must survive.
+        "token": get_token(request),
     }
 
 
@@ -240,24 +248,3 @@ def _segment(row: Segment) -> dict[str, Any]:
         "by": row.edited_by.get_username() if row.edited_by else "",
         "at": date_format(row.edited_at, "j M, H:i") if row.edited_at else "",
     }
-
-
-def _rows(recording: Recording) -> list[dict[str, Any]]:
-    """The segments with what is drawn of them."""
-    peaks = bytes(recording.sound.peaks)
-    rate = len(peaks) / (recording.seconds or 1)
-    rows = list(recording.segments.select_related("edited_by"))
-    # The page of a long recording must not get heavy.
-    bars = max(_LEAST_BARS, min(_BARS, _ALL_BARS // (len(rows) or 1)))
-    return [
-        {
-            "segment": row,
-            "number": number,
-            "is_last": number == len(rows),
-            "seconds": row.end - row.start,
-            "wave": waveform.path(
-                peaks[int(row.start * rate) : int(row.end * rate)], bars
-            ),
-        }
-        for number, row in enumerate(rows, start=1)
-    ]

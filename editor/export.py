@@ -64,7 +64,8 @@ def export(job: Export) -> None:
                 kind=Dataset.Kind.ACOUSTIC,
                 use=job.use,
             )
-            job.succeed(dataset=dataset, kept=kept, left_out=total - kept)
+            left_out = job.left_out + total - kept
+            job.succeed(dataset=dataset, kept=kept, left_out=left_out)
 
 
 def chosen_of(job: Export) -> QuerySet[Recording]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from editor.models import Change, Recording, Segment
 from editor.pieces import Piece, Refused
 
 BATCH = 500  # rows written at once
+# What `count` sets.
+COUNTED = ["segment_count", "draft_count", "empty_count", "search"]
 
 
 class Conflict(Exception):
@@ -109,31 +111,42 @@ def exchange(
     return [row.piece for row in rows]
 
 
-def recount(recording_ids: Sequence[int]) -> None:
-    """Bring the counts of these recordings up to what their segments say."""
-    segments = Segment.objects.filter(recording=OuterRef("pk")).order_by()
-    counted = segments.values("recording").annotate(
-        all=Count("pk"),
-        drafts=Count("pk", filter=Q(is_draft=True)),
-        empty=Count("pk", filter=Q(text="")),
-    )
-    for first in range(0, len(recording_ids), BATCH):
-        part = recording_ids[first : first + BATCH]
-        Recording.objects.filter(pk__in=part).update(
-            segment_count=Coalesce(Subquery(counted.values("all")), 0),
-            draft_count=Coalesce(Subquery(counted.values("drafts")), 0),
-            empty_count=Coalesce(Subquery(counted.values("empty")), 0),
-        )
+def count(recordings: Iterable[Recording]) -> None:
+    """Set what the recordings say of their segments; who calls it stores them."""
+    there = {row.pk: row for row in recordings}
+    said = {key: [row.name] for key, row in there.items()}
+    for row in there.values():
+        row.segment_count = row.draft_count = row.empty_count = 0
+    segments = Segment.objects.filter(recording__in=list(there)).order_by()
+    values = segments.values_list("recording", "text", "is_draft")
+    for key, text, is_draft in values.iterator():
+        there[key].segment_count += 1
+        there[key].draft_count += is_draft
+        there[key].empty_count += not text
+        said[key].append(text)
+    for key, row in there.items():
+        row.search = searched(said[key])
+
+
+def searched(parts: Iterable[str]) -> str:
+    """Texts as they are searched; no search finds what two of them make together.
+
+    Databases fold other letters than those of English slowly, or not at all.
+
+    >>> searched(["A.wav", "Straße"])
+    'a.wav\\nstrasse'
+    """
+    return "\n".join(parts).casefold()
 
 
 def finish(recording: Recording, user: User | None) -> None:
     """Store the recording after an edit; None: a model has made it."""
-    fields = ["revision", "structure", "is_ready", "is_done"]
+    count([recording])
+    fields = ["revision", "structure", "is_ready", "is_done", *COUNTED]
     if user is not None:
         recording.edited_by, recording.edited_at = user, now()
         fields += ["edited_by", "edited_at"]
     recording.save(update_fields=fields)
-    recount([recording.pk])
 
 
 def by(user: User) -> dict[str, Any]:
@@ -175,8 +188,20 @@ def _revert(user: User, recording: Recording, step: Change, back: bool) -> list[
     if step.kind == Change.Kind.RECUT:
         # Whatever drafts it waits for are not wanted any more.
         recording.is_ready = True
+    if recording.is_ready:
+        # Nobody writes drafts any more: what comes back must not wait for one.
+        new = [replace(piece, is_waiting=False) for piece in new]
+    elif step.kind == Change.Kind.MOVE:
+        # A draft that came since the border was moved stays.
+        new = [_drafted(piece, there.get(piece.id or 0)) for piece in new]
     exchange(user, recording, went, new)
     return went
+
+
+def _drafted(former: Piece, now_there: Piece | None) -> Piece:
+    if now_there is None or not former.is_waiting or now_there.is_waiting:
+        return former
+    return replace(former, text=now_there.text, is_draft=True, is_waiting=False)
 
 
 def _pieces(side: Iterable[dict[str, Any]]) -> list[Piece]:

@@ -103,7 +103,7 @@ class Recording(models.Model):
     """
 
     editor_set = models.ForeignKey(
-        EditorSet, on_delete=models.CASCADE, related_name="recordings"
+        EditorSet, on_delete=models.CASCADE, related_name="recordings", db_index=False
     )
     position = models.PositiveIntegerField()  # counts from 1
     name = models.CharField(max_length=255)  # of the audio file in the dataset
@@ -121,6 +121,8 @@ class Recording(models.Model):
     segment_count = models.PositiveIntegerField(default=0)
     draft_count = models.PositiveIntegerField(default=0)
     empty_count = models.PositiveIntegerField(default=0)
+    # Name and texts as they are searched: whatever the case (`history.count`).
+    search = models.TextField(editable=False, default="")
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -132,6 +134,25 @@ class Recording(models.Model):
             models.UniqueConstraint(
                 fields=["editor_set", "position"], name="one_recording_a_position"
             )
+        ]
+        # A page of any order is found in an index alone, and so are the totals
+        # and what a state narrows it to. SQLite takes the newest of those that are
+        # as good to it: the last is in the order of the rows, as a search wants it.
+        indexes = [
+            *(
+                models.Index(
+                    fields=["editor_set", name, "id"], name=f"recording_by_{name}"
+                )
+                for name in ("name", "seconds", "segment_count", "edited_at")
+            ),
+            models.Index(
+                fields=[
+                    *("editor_set", "is_ready", "is_done", "draft_count"),
+                    *("edited_at", "empty_count", "seconds"),
+                ],
+                name="recording_states",
+            ),
+            models.Index(fields=["editor_set", "id"], name="recording_of_set"),
         ]
 
     def __str__(self) -> str:
@@ -222,7 +243,9 @@ class Replacement(models.Model):
     at = models.DateTimeField(default=now)
     find = models.CharField(max_length=500)
     replace = models.CharField(max_length=500, blank=True)
-    segments = models.PositiveIntegerField(default=0)
+    is_case = models.BooleanField(default=False)
+    is_word = models.BooleanField(default=False)
+    segments = models.PositiveIntegerField(default=0)  # so far
     is_undone = models.BooleanField(default=False)
 
     class Meta:
@@ -230,6 +253,33 @@ class Replacement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.find} -> {self.replace}"
+
+    @property
+    def rewrite(self) -> Rewrite | None:
+        """The job that was last at work on it; prefetch `rewrites`."""
+        return max(self.rewrites.all(), key=lambda job: job.created, default=None)
+
+
+class Rewrite(Job):
+    """Carries a replacement out, or takes it back: `editor.rewrite`."""
+
+    replacement = models.ForeignKey(
+        Replacement, on_delete=models.CASCADE, related_name="rewrites"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    is_undo = models.BooleanField(default=False)
+    # The position of the last recording that was dealt with.
+    reached = models.PositiveIntegerField(default=0)
+    # Segments whose text was changed since, and stays when the rest is undone.
+    left = models.PositiveIntegerField(default=0)
+
+    task_name: ClassVar[str] = "editor.tasks.run_rewrite"
+    unit_label = "recordings"
+
+    def __str__(self) -> str:
+        return f"{'undo ' if self.is_undo else ''}{self.replacement_id}"
 
 
 class Change(models.Model):
@@ -311,7 +361,7 @@ class Export(Job):
     use = models.CharField(
         max_length=10, choices=Dataset.Use.choices, default=Dataset.Use.TRAINING
     )
-    # Positions of the recordings that were chosen.
+    # Positions of those chosen recordings that have a text.
     chosen = models.JSONField()
     # What came of it.
     dataset = models.ForeignKey(

@@ -1,26 +1,26 @@
 """Find and replace over a whole set: looked at first, undone in one step.
 
 Texts are read one by one and compared here: a database ignores capitals in its
-own way, and only of some letters. All is written in one transaction.
+own way, and only of some letters. The deed is a job: `rewrite`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
-from django.utils.timezone import now
+from django.db.models import QuerySet
 
 from editor import pieces
-from editor.history import BATCH, by, recount
-from editor.models import Change, EditorSet, Recording, Replacement, Segment
-from editor.pieces import Piece, Refused
+from editor.history import BATCH
+from editor.models import EditorSet, Recording, Replacement, Rewrite, Segment
+from editor.pieces import Refused
+from jobs.models import Job
 
-_WRITTEN = ["text", "is_draft", "is_waiting", "version", "edited_by", "edited_at"]
+_ACTIVE = (Job.Status.NOT_STARTED, Job.Status.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -57,112 +57,63 @@ class Search:
         """
         return pieces.clean(self.pattern.sub(lambda match: self.replace, text))
 
+    def would_change(self, text: str) -> bool:
+        return bool(self.pattern.search(text)) and self.apply(text) != text
+
+
+def search_of(replacement: Replacement) -> Search:
+    r = replacement
+    return Search(r.find, r.replace, r.is_case, r.is_word)
+
+
+def candidates(editor_set: EditorSet, search: Search) -> QuerySet[Recording]:
+    """The recordings that may have it, whatever the case, in order."""
+    rows = editor_set.recordings.filter(search__contains=search.find.casefold())
+    return rows.order_by("position")
+
 
 def matches(editor_set: EditorSet, search: Search) -> Iterator[Segment]:
     """The segments in which something would change, in order."""
-    pattern = search.pattern
-    rows = Segment.objects.filter(recording__editor_set=editor_set).exclude(text="")
-    rows = rows.select_related("recording").order_by("recording__position", "start")
-    for row in rows.iterator(BATCH):
-        if pattern.search(row.text) and search.apply(row.text) != row.text:
+    rows = Segment.objects.filter(recording__in=candidates(editor_set, search))
+    rows = rows.exclude(text="").select_related("recording").defer("recording__search")
+    for row in rows.order_by("recording__position", "start").iterator(BATCH):
+        if search.would_change(row.text):
             yield row
 
 
 @transaction.atomic
-def run(user: User, editor_set: EditorSet, search: Search) -> Replacement:
-    """Replace everywhere. Raises Refused when there is nothing to replace."""
-    _hold(editor_set)
-    found = {row.pk: row for row in matches(editor_set, search)}
-    if not found:
+def start(user: User, editor_set: EditorSet, search: Search) -> Replacement:
+    """Have it replaced everywhere. Raises Refused when there is nothing to do."""
+    _refuse_two(editor_set)
+    if next(matches(editor_set, search), None) is None:
         raise Refused(f"“{search.find}” is not in any text of this set.")
     made = Replacement.objects.create(
         editor_set=editor_set,
         user=user,
         find=search.find,
         replace=search.replace,
-        segments=len(found),
+        is_case=search.is_case,
+        is_word=search.is_word,
     )
-    after = {
-        key: pieces.write(row.piece, search.apply(row.text))
-        for key, row in found.items()
-    }
-    before: dict[int, list[Piece]] = {}
-    for row in found.values():
-        before.setdefault(row.recording_id, []).append(row.piece)
-    Change.objects.filter(
-        recording__in=list(before), user=user, is_undone=True
-    ).delete()
-    Change.objects.bulk_create(
-        (
-            Change(
-                recording_id=key,
-                user=user,
-                replacement=made,
-                kind=Change.Kind.REPLACE,
-                before=[piece.as_json() for piece in old],
-                after=[after[piece.id or 0].as_json() for piece in old],
-            )
-            for key, old in before.items()
-        ),
-        batch_size=BATCH,
-    )
-    _store(user, found, after)
+    _enqueue(Rewrite.objects.create(replacement=made, user=user))
     return made
 
 
 @transaction.atomic
-def undo(user: User, replacement: Replacement) -> tuple[int, int]:
-    """Take a replacement back wherever nobody has changed the text since.
-
-    Gives how many segments were taken back, and how many were left.
-    """
-    _hold(replacement.editor_set)
-    changes = list(replacement.changes.filter(is_undone=False))
-    former = {piece["id"]: Piece(**piece) for c in changes for piece in c.before}
-    latter = {piece["id"]: Piece(**piece) for c in changes for piece in c.after}
-    rows = Segment.objects.filter(recording__editor_set=replacement.editor_set)
-    found = {
-        row.pk: row
-        for row in rows.iterator(BATCH)
-        if row.pk in latter and row.text == latter[row.pk].text
-    }
-    after = {
-        key: replace(row.piece, text=former[key].text, is_draft=former[key].is_draft)
-        for key, row in found.items()
-    }
-    _store(user, found, after)
-    replacement.changes.update(is_undone=True)
-    Replacement.objects.filter(pk=replacement.pk).update(is_undone=True)
-    return len(found), len(latter) - len(found)
+def start_undo(user: User, replacement: Replacement) -> None:
+    """Have a replacement taken back wherever nobody has changed the text since."""
+    _refuse_two(replacement.editor_set)
+    _enqueue(Rewrite.objects.create(replacement=replacement, user=user, is_undo=True))
 
 
-def _hold(editor_set: EditorSet) -> None:
-    """Let nobody edit a recording of the set until this transaction ends."""
-    rows = editor_set.recordings.select_for_update().order_by("pk")
-    list(rows.values_list("pk", flat=True))
+def _refuse_two(editor_set: EditorSet) -> None:
+    """Two at once would replace in each other's texts; a form may be sent twice."""
+    EditorSet.objects.select_for_update().get(pk=editor_set.pk)
+    if Rewrite.objects.filter(
+        replacement__editor_set=editor_set, status__in=_ACTIVE
+    ).exists():
+        raise Refused("A replacement is at work in this set. Wait until it has ended.")
 
 
-def _store(
-    user: User, found: Mapping[int, Segment], after: Mapping[int, Piece]
-) -> None:
-    keys = list({row.recording_id for row in found.values()})
-    revisions: dict[int, int] = {}
-    for first in range(0, len(keys), BATCH):
-        recordings = Recording.objects.filter(pk__in=keys[first : first + BATCH])
-        recordings.update(revision=F("revision") + 1, edited_by=user, edited_at=now())
-        revisions |= dict(recordings.values_list("pk", "revision"))
-    for key, row in found.items():
-        row.text = after[key].text
-        row.is_draft = after[key].is_draft
-        row.is_waiting = False
-        row.version = revisions[row.recording_id]
-        row.edited_by, row.edited_at = by(user).values()
-    # Rows that are there and held: many times as fast as `bulk_update`.
-    Segment.objects.bulk_create(
-        found.values(),
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=_WRITTEN,
-    )
-    recount(keys)
+def _enqueue(job: Rewrite) -> None:
+    transaction.on_commit(job.enqueue)

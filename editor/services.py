@@ -13,6 +13,7 @@ from datasets.formats.base import duration_text, size_text
 from datasets.models import Dataset
 from editor.models import EditorSet, Export, Recording, Source
 from editor.pieces import Refused
+from jobs.models import Job
 from projects.models import Project
 from projects.storage import delete_tree
 from training.models import SpeechModel
@@ -64,7 +65,8 @@ def rename(editor_set: EditorSet, name: str, description: str) -> None:
 
 def retry(editor_set: EditorSet) -> None:
     """Go on with an import that failed; what it has already is kept."""
-    EditorSet.objects.filter(pk=editor_set.pk).update(stage="")
+    failed = EditorSet.objects.filter(pk=editor_set.pk, status=Job.Status.FAILED)
+    failed.update(stage="")
     if editor_set.retry():
         transaction.on_commit(editor_set.enqueue)
 
@@ -92,19 +94,28 @@ def export(
 
     `key` is for a form that may be sent twice: it makes one dataset.
     """
-    made = editor_set.exports.filter(pk=key or uuid4()).first()
+    key = key or uuid4()
+    made = editor_set.exports.filter(pk=key).first()
     if made is not None:
         return made
     _check(recordings)
-    made = Export.objects.create(
-        pk=key or uuid4(),
+    # Those without any text have nothing to give; there may be 100,000 of them.
+    is_empty = Q(segment_count=F("empty_count"))
+    written = recordings.exclude(is_empty).order_by("position")
+    empty = recordings.filter(is_empty).order_by().aggregate(n=Sum("empty_count"))
+    made, is_new = Export.objects.get_or_create(
+        pk=key,
         editor_set=editor_set,
-        name=name,
-        description=description,
-        use=use,
-        chosen=list(recordings.order_by("position").values_list("position", flat=True)),
+        defaults={
+            "name": name,
+            "description": description,
+            "use": use,
+            "chosen": list(written.values_list("position", flat=True)),
+            "left_out": empty["n"] or 0,
+        },
     )
-    transaction.on_commit(made.enqueue)
+    if is_new:
+        transaction.on_commit(made.enqueue)
     return made
 
 

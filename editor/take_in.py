@@ -9,8 +9,8 @@ workers may cut and write drafts.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice, pairwise
 from pathlib import Path
 from uuid import UUID
@@ -23,7 +23,7 @@ from django.db.models import F, QuerySet
 from datasets.models import Utterance
 from editor import clips, cutting
 from editor.disk import look_ahead, told_when_full
-from editor.history import BATCH, finish, locked
+from editor.history import BATCH, finish, locked, searched
 from editor.models import EditorSet, Recording, Segment, Shard, Sound, Source
 from engines.base import Clip, Decoding, EngineError, LocalEngine, Transcript
 from engines.registry import get_engine
@@ -116,10 +116,6 @@ def _end(editor_set: EditorSet, failed: Shard | None) -> None:
 
 def _release(shard: Shard) -> None:
     for recording in _unready(shard):
-        with locked(recording.pk) as fresh:
-            fresh.segments.filter(is_waiting=True).update(
-                is_waiting=False, version=fresh.revision + 1
-            )
         _be_ready(recording)
 
 
@@ -140,15 +136,16 @@ def _copy_all(editor_set: EditorSet) -> None:
     done = editor_set.recordings.count()
     editor_set.begin_with(done, total)
     for source in editor_set.sources.all():
-        missing = _missing(source)
-        while utterances := list(islice(missing, _COPIED_AT_ONCE)):
-            done += len(utterances)
-            look_ahead()
-            with told_when_full():
-                _copy(editor_set, source, utterances, done, total)
+        # Closed at once whatever happens: it holds a cursor of the database.
+        with closing(_missing(source)) as missing:
+            while utterances := list(islice(missing, _COPIED_AT_ONCE)):
+                done += len(utterances)
+                look_ahead()
+                with told_when_full():
+                    _copy(editor_set, source, utterances, done, total)
 
 
-def _missing(source: Source) -> Iterator[Utterance]:
+def _missing(source: Source) -> Generator[Utterance, None, None]:
     """The utterances of a dataset that were not copied yet."""
     span = (source.first, source.first + source.count - 1)
     copied = source.editor_set.recordings.filter(position__range=span)
@@ -210,6 +207,7 @@ def _copied(editor_set: EditorSet, utterance: Utterance) -> Recording:
         transcript=utterance.transcript,
         seconds=utterance.seconds,
         labels=utterance.labels,
+        search=searched([utterance.name]),
     )
 
 
@@ -328,6 +326,10 @@ def _be_ready(recording: Recording) -> None:
             return
         fresh.is_ready = True
         fresh.revision += 1
+        # A text that was written and undone meanwhile waits again, in vain.
+        fresh.segments.filter(is_waiting=True).update(
+            is_waiting=False, version=fresh.revision
+        )
         finish(fresh, None)
         EditorSet.objects.filter(
             pk=fresh.editor_set_id, status=Job.Status.RUNNING

@@ -7,7 +7,9 @@ from celery import shared_task
 from datasets import services as datasets
 from editor.disk import DiskFull
 from editor.export import ExportRefused, export
-from editor.models import EditorSet, Export, Shard
+from editor.models import EditorSet, Export, Rewrite, Shard
+from editor.pieces import Refused
+from editor.rewrite import rewrite
 from editor.take_in import SourceGone, settle, take_in, work_on
 from engines.base import EngineError
 from jobs.runner import run
@@ -37,6 +39,11 @@ def settle_set(set_id: str) -> None:
 def run_export(export_id: str) -> None:
     expected = (ExportRefused, DiskFull, datasets.Refused)
     run(Export, export_id, export, expected=expected)
+
+
+@shared_task
+def run_rewrite(rewrite_id: str) -> None:
+    run(Rewrite, rewrite_id, rewrite, expected=(Refused,))
 
 
 def _set_of(shard_id: str) -> UUID | None:

@@ -48,7 +48,9 @@ _LISTING = Listing(
     filters=[Filter("status", "Status", EditorSet.Status.choices)],
 )
 _SHOWN_MATCHES = 50
-_SHOWN_EXPORTS = 5
+# Whoever looks before replacing must not wait for the last of a hundred thousand.
+_COUNTED_MATCHES = 1000
+_SHOWN_EXPORTS = _SHOWN_REPLACEMENTS = 5
 
 
 @require_safe
@@ -79,7 +81,7 @@ def detail(request: Request, set_id: UUID) -> HttpResponse:
             return HttpResponseClientRefresh()
         return render(request, "editor/_jobs.html", ctx)
     ctx |= {
-        "page": page_of(request, rows.matching(request, editor_set)),
+        "page": page_of(request, rows.listed(request, editor_set)),
         "columns": columns(request, rows.HEADS, "position"),
         "query": query_without(request, "page"),
         "filters": query_without(request, "page", "sort"),
@@ -168,14 +170,21 @@ def replace(request: Request, set_id: UUID) -> HttpResponse:
     """Find and replace: what would change first, then the deed."""
     editor_set = _set_for(request, set_id, Role.REVIEWER)
     form = ReplaceForm(request.POST or request.GET or None)
-    ctx = _context(editor_set) | {"form": form}
-    ctx["former"] = editor_set.replacements.select_related("user")[:_SHOWN_EXPORTS]
+    former = editor_set.replacements.select_related("user")
+    ctx = _context(editor_set) | {
+        "form": form,
+        "former": list(former.prefetch_related("rewrites")[:_SHOWN_REPLACEMENTS]),
+    }
+    ctx["is_active"] = any(
+        item.rewrite and item.rewrite.is_active for item in ctx["former"]
+    )
+    if request.htmx:
+        return render(request, "editor/_former.html", ctx)
     if form.is_valid():
         search = replacing.Search(**form.cleaned_data)
         try:
             if request.method == "POST":
-                made = replacing.run(request.user, editor_set, search)
-                messages.success(request, _told(made.segments))
+                replacing.start(request.user, editor_set, search)
                 return redirect("editor-replace", editor_set.pk)
             ctx |= _preview(editor_set, search)
         except Refused as e:
@@ -190,11 +199,10 @@ def undo_replace(request: Request, set_id: UUID, replacement_id: int) -> HttpRes
     former = get_object_or_404(
         editor_set.replacements, pk=replacement_id, is_undone=False
     )
-    back, left = replacing.undo(request.user, former)
-    told = f"{back:,} segment{'' if back == 1 else 's'} have the former text again."
-    if left:
-        told += f" {left:,} were changed since, and stay as they are."
-    messages.success(request, told)
+    try:
+        replacing.start_undo(request.user, former)
+    except Refused as e:
+        messages.warning(request, str(e))
     return redirect("editor-replace", editor_set.pk)
 
 
@@ -229,14 +237,10 @@ def _exports(editor_set: EditorSet) -> list[Any]:
 
 
 def _preview(editor_set: EditorSet, search: replacing.Search) -> dict[str, Any]:
-    found = replacing.matches(editor_set, search)
-    shown = list(islice(found, _SHOWN_MATCHES))
+    found = list(islice(replacing.matches(editor_set, search), _COUNTED_MATCHES + 1))
     return {
         "search": search,
-        "shown": [(row, search.parts(row.text)) for row in shown],
-        "number": len(shown) + sum(1 for _ in found),
+        "shown": [(row, search.parts(row.text)) for row in found[:_SHOWN_MATCHES]],
+        "number": min(len(found), _COUNTED_MATCHES),
+        "is_more": len(found) > _COUNTED_MATCHES,
     }
-
-
-def _told(segments: int) -> str:
-    return f"Replaced in {segments:,} segment{'' if segments == 1 else 's'}."

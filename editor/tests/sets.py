@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from editor.history import searched
 from editor.models import EditorSet, Recording, Segment, Sound
 from jobs.models import Job
 from projects.models import Project
@@ -52,6 +53,7 @@ def make_recording(
         empty_count=parts.count(""),
         revision=1,
         structure=1,
+        search=searched([f"{position:03}.wav", *parts]),
     )
     speech = (SECOND * int(seconds + 1))[: round(seconds / STEP)]
     peaks = bytes(range(0, 250, 5))

@@ -4,7 +4,7 @@ import pytest
 
 from editor import changes, history
 from editor.changes import Conflict
-from editor.models import Change, Segment, Shard
+from editor.models import Change, Recording, Segment, Shard
 from editor.pieces import Refused
 from editor.tests.sets import assert_whole, make_set, spans_of, texts_of
 from speechstudio.test import BaseTestCase, make_model
@@ -202,3 +202,51 @@ class ChangesTestCase(BaseTestCase):
         changes.set_done(self.alice, self.recording.pk, False)
         self.recording.refresh_from_db()
         assert self.recording.state == "edited"
+
+
+class DraftsTestCase(BaseTestCase):
+    """Steps that are undone while drafts are being written, or after."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.set = make_set(self.project, [["", ""]], 4.0)
+        self.recording = self.set.recordings.get()
+        self.recording.segments.update(is_waiting=True)
+        Recording.objects.update(is_ready=False)
+        self.a, self.b = self.recording.segments.all()
+
+    def heard(self) -> None:
+        self.recording.segments.filter(pk=self.a.pk).update(
+            text="heard", is_draft=True, is_waiting=False
+        )
+
+    def test_a_border_that_moves_back_keeps_the_draft_that_came(self) -> None:
+        changes.move(self.alice, self.recording.pk, self.a.pk, 1, 1, 2.5)
+        self.heard()
+        history.undo(self.alice, self.recording.pk)
+        assert texts_of(self.recording) == ["heard", ""]
+        assert list(self.recording.segments.values_list("is_waiting", flat=True)) == [
+            False,
+            True,
+        ]
+
+    def test_what_comes_back_after_all_drafts_waits_for_none(self) -> None:
+        changes.write(self.alice, self.recording.pk, self.a.pk, 1, "typed")
+        Recording.objects.update(is_ready=True)
+        history.undo(self.alice, self.recording.pk)
+        first = self.recording.segments.first()
+        assert (first.text, first.is_waiting) == ("", False)
+
+    def test_a_new_cut_calls_off_the_drafts_of_the_one_before(self) -> None:
+        Recording.objects.update(is_ready=True)
+        model = make_model()
+        for _ in range(2):
+            self.recording.refresh_from_db()
+            changes.recut(
+                self.alice, self.recording.pk, self.recording.revision, 0.4, model
+            )
+            former = Shard.objects.get()
+            history.undo(self.alice, self.recording.pk)
+        assert Shard.objects.get() == former
+        history.redo(self.alice, self.recording.pk)
+        assert not self.recording.segments.filter(is_waiting=True).exists()

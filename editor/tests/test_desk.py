@@ -89,6 +89,8 @@ class DeskTestCase(BaseTestCase):
         news = self.news()
         assert [s["text"] for s in news["segments"]] == ["bob's"]
         assert news["undo"] == ""
+        # Whoever signed in again in another tab has a new one.
+        assert len(news["token"]) == 64
         self.do("split", segment=self.b.pk, version=1, head="thr", tail="ee", at=3)
         assert "<textarea" in self.news()["rows"]
         self.client.force_login(self.bob)

@@ -226,13 +226,18 @@ class SetTestCase(BaseTestCase):
         page = self.client.get(url, answers)
         self.assertContains(page, "1 segment would change")
         assert Segment.objects.filter(text="metro pole").exists()
-        page = self.client.post(url, answers, follow=True)
-        self.assertContains(page, "Replaced in 1 segment.")
+        with self.on_commit():
+            page = self.client.post(url, answers, follow=True)
+        self.assertContains(page, 'hx-trigger="every 1s"')
+        part = self.client.get(url, headers={"HX-Request": "true"})
+        self.assertContains(part, "in 1 segment")
+        self.assertNotContains(part, "hx-trigger")
         assert Segment.objects.filter(text="metoprolol").exists()
         undo = reverse(
             "editor-replace-undo", args=[self.set.pk, Replacement.objects.get().pk]
         )
-        self.client.post(undo)
+        with self.on_commit():
+            self.client.post(undo)
         assert Segment.objects.filter(text="metro pole").exists()
         assert self.client.post(undo).status_code == 404
 

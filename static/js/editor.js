@@ -9,17 +9,19 @@ const PATIENCE_MS = 20000;
 const SKIP_SECONDS = 2;
 const NUDGE_SECONDS = 0.1;
 const INSIDE_SECONDS = 0.1;
+const LEAST_BORDER_PX = 3;
 
 const desk = document.getElementById("desk");
 const list = desk.querySelector("[data-segments]");
 const status = desk.querySelector("[data-status]");
-const token = JSON.parse(document.body.getAttribute("hx-headers"))["x-csrftoken"];
 const keep = `editor:${desk.dataset.recording}:`;
 const total = Number(desk.dataset.seconds);
 
 let known = JSON.parse(document.getElementById("news").textContent);
 let entries = new Map(); // by segment: what the server has, and what is on its way
 let queue = Promise.resolve(); // deeds take turns
+const away = new Map(); // by segment: what is not saved and lies in a part not shown
+let isSliding = false;
 
 const rows = () => [...list.querySelectorAll("[data-segment]")];
 const rowOf = (id) => document.getElementById(`s-${id}`);
@@ -27,6 +29,10 @@ const boxOf = (row) => row?.querySelector("textarea[data-text]") ?? null;
 const idOf = (row) => Number(row.dataset.segment);
 const start = (row) => Number(row.dataset.start);
 const end = (row) => Number(row.dataset.end);
+// What is shown of a long recording, and which segments there are beside it.
+const span = () => (rows().length ? { from: start(rows()[0]), to: end(rows().at(-1)) } : {});
+const placeOf = (id) => known.places.findIndex(([key]) => key === id);
+const isMore = (id, by) => Boolean(known.places[placeOf(id) + by]);
 const clean = (text) => text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/gu, " ").trim();
 const say = (text) =>
   document.dispatchEvent(new CustomEvent("app:announce", { detail: text }));
@@ -98,12 +104,13 @@ function post(deed, data) {
   const body = new URLSearchParams({
     since: known.revision,
     structure: known.structure,
+    ...span(),
   });
   for (const [name, value] of Object.entries(data)) {
     if (value !== null && value !== undefined) body.set(name, value);
   }
   const url = desk.dataset.deeds.replace("/deed/", `/${deed}/`);
-  const headers = { "X-CSRFToken": token };
+  const headers = { "X-CSRFToken": known.token };
   return ask(url, { method: "POST", headers, body, keepalive: body.toString().length < 60000 });
 }
 
@@ -196,13 +203,14 @@ function mark(row, state, why = "") {
 function showStatus() {
   if (!status) return;
   const open = rows().filter(isDirty);
-  const failed = open.filter((row) => ["failed", "conflict"].includes(row.dataset.store));
+  const bad = open.filter((row) => ["failed", "conflict"].includes(row.dataset.store));
+  const failed = bad.length + away.size;
   const many = (number) => `${number} text${number === 1 ? "" : "s"}`;
   let text = "All saved";
-  if (failed.length) text = `${many(failed.length)} not saved`;
+  if (failed) text = `${many(failed)} not saved`;
   else if (open.length) text = "Saving …";
   if (status.textContent !== text) status.textContent = text;
-  status.classList.toggle("bad", failed.length > 0);
+  status.classList.toggle("bad", failed > 0);
 }
 
 // Somebody else was faster: show both, and let the person choose.
@@ -305,6 +313,9 @@ function renew(html) {
     clearTimeout(entry?.timer);
     if (isDirty(row)) typed.set(idOf(row), { text: boxOf(row).value, entry });
   }
+  // What one looks at stays where it is.
+  const anchor = current ?? rows().find((row) => row.getBoundingClientRect().bottom > 0);
+  const top = anchor?.getBoundingClientRect().top;
   const focus = document.activeElement?.closest("[data-segment]");
   const box = focus && document.activeElement.matches("textarea") ? boxOf(focus) : null;
   const caret = box?.selectionStart;
@@ -315,6 +326,7 @@ function renew(html) {
   entries = new Map();
   for (const row of rows()) register(row);
   for (const [id, { text, entry }] of typed) retype(id, text, entry);
+  putBack();
   current = currentId && rowOf(currentId);
   loaded = loadedId && rowOf(loadedId);
   if (loadedId && !loaded) audio.pause();
@@ -327,6 +339,51 @@ function renew(html) {
   bind();
   drawBorders();
   showStatus();
+  const there = anchor && rowOf(idOf(anchor));
+  if (there) scrollBy(0, there.getBoundingClientRect().top - top);
+}
+
+// What an earlier visit could not save, once its segment is shown.
+function putBack() {
+  for (const [id, note] of away) {
+    if (!rowOf(id) && placeOf(id) >= 0) continue;
+    away.delete(id);
+    retype(id, note.text, { version: note.version });
+  }
+}
+
+// Show the part of a long recording around a time. What is typed is saved first, and
+// nothing can be typed meanwhile: false where it cannot be saved.
+async function slide(at) {
+  if (isSliding) return false;
+  isSliding = true;
+  const focused = document.activeElement;
+  list.inert = true;
+  try {
+    if (!(await flush())) throw new Problem("save the texts of this part first: some could not be stored");
+    await turn(async () => {
+      const query = new URLSearchParams({ since: known.revision, structure: 0, at });
+      take(await ask(`${desk.dataset.news}?${query}`));
+    });
+    return true;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(`The other segments cannot be shown: ${problem.message}.`);
+    return false;
+  } finally {
+    list.inert = false;
+    isSliding = false;
+    if (focused?.isConnected) focused.focus({ preventScroll: true });
+  }
+}
+
+// The row before or after this one, wherever it is; null where there is none, or where
+// it cannot be shown.
+async function beside(row, by) {
+  const id = idOf(row);
+  const find = () => rows()[rows().findIndex((r) => idOf(r) === id) + by] ?? null;
+  if (find() || !isMore(id, by)) return find();
+  return (await slide(start(row))) && rowOf(id) ? find() : null;
 }
 
 // Put a text back that is not saved; its version says what it was made of.
@@ -363,8 +420,10 @@ async function listen() {
   if (!document.hidden) {
     await turn(async () => {
       const { revision, structure } = known;
-      const query = new URLSearchParams({ since: revision, structure });
+      const query = new URLSearchParams({ since: revision, structure, ...span() });
       take(await ask(`${desk.dataset.news}?${query}`));
+      // It answers again: what could not be saved is tried once more.
+      for (const row of rows()) if (row.dataset.store === "failed" && isDirty(row)) schedule(row);
     }).catch((problem) => {
       // It is asked again; who types is told by the text that cannot be saved.
       if (!(problem instanceof Problem)) throw problem;
@@ -410,19 +469,19 @@ function guess(row, time) {
 async function merge(row) {
   const id = idOf(row);
   const length = boxOf(row).value.length;
+  if (!isMore(id, 1)) return say("This is the last segment");
+  if (!(await beside(row, 1))) return;
   const next = () => rows()[rows().findIndex((r) => idOf(r) === id) + 1];
-  if (!next()) return say("This is the last segment");
   const answer = await act("merge", () => versions(rowOf(id), next()));
   if (answer) write(rowOf(id), length);
 }
 
 // Move the border at one edge of a segment.
 async function move(row, edge, at) {
-  const place = rows().indexOf(row);
-  const first = edge === "end" ? place : place - 1;
-  const pair = [rows()[first], rows()[first + 1]];
-  if (!pair[0] || !pair[1]) return;
-  const ids = pair.map(idOf);
+  const id = idOf(row);
+  const other = await beside(row, edge === "end" ? 1 : -1);
+  if (!other) return showEdges(rowOf(id));
+  const ids = edge === "end" ? [id, idOf(other)] : [idOf(other), id];
   const answer = await act("move", () => ({ ...versions(...ids.map(rowOf)), at: at.toFixed(3) }));
   if (!answer) for (const id of ids) showEdges(rowOf(id));
 }
@@ -441,13 +500,13 @@ function nudge(row, edge, by) {
 // The segment is right as it is: go on, at last to the next recording.
 async function accept(row) {
   const id = idOf(row);
-  const next = rows()[rows().indexOf(row) + 1];
   if (isDirty(row)) await save(id);
   else if (!row.querySelector("[data-draft]").hidden) await act("accept", () => versions(rowOf(id)));
-  if (next) {
-    const there = rowOf(idOf(next));
-    write(there, boxOf(there).value.length);
-    return play(there, start(there));
+  if (isMore(id, 1)) {
+    const next = rowOf(id) && (await beside(rowOf(id), 1));
+    if (!next) return;
+    write(next, boxOf(next).value.length);
+    return play(next, start(next));
   }
   if (!(await flush())) return;
   if (await act("done", () => ({ is_done: "on" }))) go("next");
@@ -462,7 +521,7 @@ async function recut(form) {
     min_silence: data.get("min_silence"),
     model: isAnew ? data.get("model") : null,
   }));
-  if (answer) say(`${rows().length} segments`);
+  if (answer) say(`${known.places.length} segments`);
 }
 
 const toggleDone = () =>
@@ -550,9 +609,12 @@ function place(line, x) {
 function drawBorders() {
   const borders = desk.querySelector("[data-borders]");
   const scale = 1000 / total;
-  borders.innerHTML = rows()
+  // Where they would stand side by side, they say nothing.
+  const room = borders.ownerSVGElement.getBoundingClientRect().width / LEAST_BORDER_PX;
+  const shown = known.places.length > room ? [] : known.places;
+  borders.innerHTML = shown
     .slice(1)
-    .map((row) => `<line class="border" y2="48" x1="${start(row) * scale}" x2="${start(row) * scale}"/>`)
+    .map(([, time]) => `<line class="border" y2="48" x1="${time * scale}" x2="${time * scale}"/>`)
     .join("");
   showHere();
 }
@@ -585,9 +647,10 @@ function makeCurrent(row) {
   showHere();
 }
 
-function step(by) {
-  const next = current ? rows()[rows().indexOf(current) + by] : rows()[0];
-  if (!next) return say(by > 0 ? "Last segment" : "First segment");
+async function step(by) {
+  if (current && !isMore(idOf(current), by)) return say(by > 0 ? "Last segment" : "First segment");
+  const next = current ? await beside(current, by) : rows()[0];
+  if (!next) return;
   audio.pause();
   makeCurrent(next);
   next.focus({ preventScroll: true });
@@ -681,6 +744,15 @@ list.addEventListener("click", (e) => {
   else if (e.target.closest("[data-take]")) resolve(row, false);
 });
 
+list.addEventListener("click", (e) => {
+  const link = e.target.closest("[data-more]");
+  if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  e.preventDefault();
+  const isLater = link.dataset.more > 0;
+  makeCurrent(isLater ? rows().at(-1) : rows()[0]);
+  step(isLater ? 1 : -1);
+});
+
 desk.addEventListener("click", (e) => {
   if (e.target.closest("[data-loop]")) toggleLoop();
   else if (e.target.closest("[data-undo]")) act("undo", () => ({}));
@@ -690,8 +762,9 @@ desk.addEventListener("click", (e) => {
   else if (e.target.closest("[data-outline]")) seekTo(share(desk.querySelector("[data-outline]"), e) * total);
 });
 
-function seekTo(time) {
-  const row = rows().find((r) => time < end(r)) ?? rows().at(-1);
+async function seekTo(time) {
+  const find = () => rows().find((r) => start(r) <= time && time < end(r));
+  const row = find() ?? ((await slide(time)) ? (find() ?? rows().at(-1)) : null);
   if (!row) return;
   play(row, time);
   row.scrollIntoView({ block: "nearest" });
@@ -794,10 +867,9 @@ function inText(e, row) {
   else if (e.key === "Enter") e.preventDefault(); // an utterance is one line
   else if (e.key === "Tab" && !e.shiftKey) {
     // The row's buttons stand before the text: Shift+Tab leads to them.
-    const next = rows()[rows().indexOf(row) + 1];
-    if (!next) return;
+    if (!isMore(idOf(row), 1)) return;
     e.preventDefault();
-    write(next);
+    beside(row, 1).then((next) => next && write(next));
   }
 }
 
@@ -806,8 +878,9 @@ for (const row of rows()) register(row);
 for (const [id, note] of notes.all()) {
   const entry = entries.get(id);
   if (entry && clean(note.text) === entry.text) notes.drop(id);
-  else retype(id, note.text, { version: note.version });
+  else away.set(id, note);
 }
+putBack();
 setSpeed(chosenSpeed());
 drawBorders();
 showKnown();
@@ -815,7 +888,15 @@ if (location.hash) {
   const row = document.querySelector(location.hash);
   if (row?.matches("[data-segment]")) write(row);
 }
+showAway();
 setTimeout(listen, known.is_ready ? NEWS_MS : NEWS_SOON_MS);
+
+// One part after the other, each saved before the next one is shown.
+async function showAway() {
+  for (const id of [...away.keys()]) {
+    if (away.has(id) && !(await slide(known.places[placeOf(id)][1]))) return;
+  }
+}
 
 function chosenSpeed() {
   try {
