@@ -35,7 +35,7 @@ fuzz: setup-dev
 	$(PY) -m pip install --quiet atheris==3.0.0
 	for kind in plain_text pronunciation structured_text output_format spoken transcript archive audio; do \
 		echo "fuzz: $$kind" >&2; \
-		$(PY) -m datasets.tests.fuzz $$kind -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=1000 -verbosity=0 datasets/examples || exit 1; \
+		$(PY) -m benchmarks.fuzz $$kind -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=1000 -verbosity=0 datasets/examples || exit 1; \
 	done
 
 checks: setup-dev

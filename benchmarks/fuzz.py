@@ -1,6 +1,6 @@
 """Feed the parsers what coverage says may break them: `make fuzz`.
 
-    python -m datasets.tests.fuzz KIND [-max_total_time=60] [CORPUS]
+    python -m benchmarks.fuzz KIND [-max_total_time=60] [CORPUS]
 
 The fuzzer (atheris, Apache-2.0) has no files for every Python, so it is not among
 the requirements: `make fuzz` installs it. Any exception but a FormatError with a
