@@ -68,5 +68,13 @@ class SuperviseTestCase(BaseTestCase):
         assert self.sent == []
 
     def test_it_looks_after_every_kind_of_job(self) -> None:
-        names = {kind.__name__ for kind in job_kinds()}
-        assert names == {"Dataset", "Evaluation", "Shard", "SpeechModel"}
+        assert {kind._meta.label for kind in job_kinds()} == {
+            "datasets.Dataset",
+            "training.SpeechModel",
+            "editor.EditorSet",
+            "editor.Export",
+            "editor.Rewrite",
+            "editor.Shard",
+            "evaluations.Evaluation",
+            "evaluations.Shard",
+        }
