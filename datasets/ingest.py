@@ -94,9 +94,9 @@ def _refuse(dataset: Dataset, intake: Intake, reported: Path) -> None:
     """Keep the report of an upload of which nothing is kept."""
     name = intake.keep(reported, "report")
     with transaction.atomic():
-        ours = Dataset.objects.filter(
-            pk=dataset.pk, status=Dataset.Status.RUNNING, attempt=dataset.attempt
-        ).update(rejected=intake.findings.rejected, report_file=name)
+        ours = dataset.claimed().update(
+            rejected=intake.findings.rejected, report_file=name
+        )
         if not ours:
             raise Gone(f"{dataset!r} was taken over")
         dataset.findings.all().delete()

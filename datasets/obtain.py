@@ -6,7 +6,7 @@ import errno
 import shutil
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -122,7 +122,7 @@ def _keep(dataset: Dataset, file: TemporaryUploadedFile) -> None:
         dataset.source_url = fetch.without_query(dataset.source_url)
     fields = ("source", "source_bytes", "source_name", "source_url")
     values = {field: getattr(dataset, field) for field in fields}
-    if not _ours(dataset).update(**values, stage=""):
+    if not dataset.claimed().update(**values, stage=""):
         default_storage.delete(name)
         raise Gone(f"{dataset!r} was taken over")
     dataset.stage = ""
@@ -148,13 +148,7 @@ def _delete_former(dataset: Dataset) -> None:
 
 def _stage(dataset: Dataset, text: str) -> None:
     dataset.stage = text
-    _ours(dataset).update(stage=text)
-
-
-def _ours(dataset: Dataset) -> Any:
-    return Dataset.objects.filter(
-        pk=dataset.pk, status=Dataset.Status.RUNNING, attempt=dataset.attempt
-    )
+    dataset.claimed().update(stage=text)
 
 
 def _megabytes(size: int) -> int:

@@ -109,19 +109,19 @@ class Job(models.Model):
 
         Raises `Gone` when this worker's claim is void.
         """
-        alive = self._claimed().update(done=done, total=total, heartbeat=now())
+        alive = self.claimed().update(done=done, total=total, heartbeat=now())
         if not alive:
             raise Gone(f"{self!r} is not ours any more")
         self.done, self.total = done, total
 
     def begin_with(self, done: int, total: int) -> None:
         """Report what earlier runs have left to build on. Raises `Gone`."""
-        self._claimed().update(done_before=done)
+        self.claimed().update(done_before=done)
         self.report(done, total)
 
     def beat(self) -> bool:
         """Give a sign of life. False when this worker's claim is void."""
-        held = self._claimed().filter(heartbeat__isnull=False)
+        held = self.claimed().filter(heartbeat__isnull=False)
         return bool(held.update(heartbeat=now()))
 
     def hand_over(self) -> None:
@@ -130,7 +130,13 @@ class Job(models.Model):
         From here on no worker holds it: nobody gives or misses its signs of
         life, and whoever sees its last part end must end it.
         """
-        self._claimed().update(heartbeat=None)
+        self.claimed().update(heartbeat=None)
+
+    def claimed(self) -> models.QuerySet[Any]:
+        """The row, while this worker's claim holds: what it may change."""
+        return type(self)._default_manager.filter(
+            pk=self.pk, status=self.Status.RUNNING, attempt=self.attempt
+        )
 
     def succeed(self, **fields: object) -> bool:
         """End well, and set `fields` in the same step. False when claimed away."""
@@ -197,11 +203,6 @@ class Job(models.Model):
     @classmethod
     def tend(cls) -> None:
         """Whatever else a kind of job needs looked after, now and then."""
-
-    def _claimed(self) -> models.QuerySet[Any]:
-        return type(self)._default_manager.filter(
-            pk=self.pk, status=self.Status.RUNNING, attempt=self.attempt
-        )
 
     def _move(
         self, old: str, new: str, claim: int | None = None, **fields: object

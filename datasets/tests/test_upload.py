@@ -295,10 +295,14 @@ class ObtainTestCase(BaseTestCase):
         assert not Upload.objects.exists()
 
     def test_a_crash_before_the_database_knew_leaves_no_second_file(self) -> None:
-        with (
-            mock.patch.object(obtain, "_ours", side_effect=[mock.Mock(), OSError]),
-            pytest.raises(OSError),
-        ):
+        claimed = Dataset.claimed
+
+        def dies(dataset: Dataset) -> Any:
+            if default_storage.exists(f"{dataset.folder}/source-1.txt"):
+                raise OSError
+            return claimed(dataset)
+
+        with mock.patch.object(Dataset, "claimed", dies), pytest.raises(OSError):
             obtain.obtain(self.dataset, self.dataset.report)
         self.dataset = Dataset.objects.get()
         self.dataset.requeue()
