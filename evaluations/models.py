@@ -7,9 +7,9 @@ from django.db import models
 from django.urls import reverse
 
 from datasets.models import Dataset, Utterance
-from evaluations.scoring import ErrorCounts
 from jobs.models import Job
 from projects.models import Project
+from scoring.errors import ErrorCounts
 from training.models import SpeechModel
 
 

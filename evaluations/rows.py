@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
-from evaluations.scoring import Piece, align
+from scoring.errors import Piece, align
 
 # Where time is known, a gap between two words is at least heard this long.
 _MOMENT = 0.2  # seconds

@@ -8,8 +8,8 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from evaluations.normalization import rate_name, unit
 from evaluations.rows import Mark
+from scoring.normalization import rate_name, unit
 
 register = template.Library()
 register.filter("rate_name", rate_name)

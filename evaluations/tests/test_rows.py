@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from evaluations.rows import with_times
-from evaluations.scoring import ErrorCounts, Piece, align
 from evaluations.templatetags.marks import marked
+from scoring.errors import ErrorCounts, Piece, align
 
 TIMINGS = [
     [" take", 0.0, 0.4, 0.9],

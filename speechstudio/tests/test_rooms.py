@@ -12,6 +12,7 @@ from django.conf import settings
 # A room may import only rooms to its left.
 ROOMS = [
     "jobs",
+    "scoring",
     "engines",
     "projects",
     "datasets",
@@ -37,9 +38,7 @@ PURE = [
     "engines/base.py",
     "engines/display",
     "engines/whisper",
-    "evaluations/normalization.py",
-    "evaluations/numbers.py",
-    "evaluations/scoring.py",
+    "scoring",
 ]
 
 

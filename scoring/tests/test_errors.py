@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluations.normalization import words
-from evaluations.scoring import ErrorCounts, Piece, align, counts, counts_many
+from scoring.errors import ErrorCounts, Piece, align, counts, counts_many
+from scoring.normalization import words
 
 Short = tuple[str, str, str]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluations.normalization import tokenize, unit, words
+from scoring.normalization import tokenize, unit, words
 from speechstudio.tests.samples import sample
 
 SAME_IN_ENGLISH = [

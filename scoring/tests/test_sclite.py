@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluations.normalization import words
-from evaluations.scoring import ErrorCounts, counts_many
+from scoring.errors import ErrorCounts, counts_many
+from scoring.normalization import words
 
 Pairs = Sequence[tuple[str, str]]
 

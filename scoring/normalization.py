@@ -24,7 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluations.numbers import CURRENCY_SIGNS, NUMBER_WORDS, Lexeme, spell
+from scoring.numbers import CURRENCY_SIGNS, NUMBER_WORDS, Lexeme, spell
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Literal
 
 import jiwer
 
-from evaluations.normalization import Token, tokenize, words
+from scoring.normalization import Token, tokenize, words
 
 Kind = Literal["equal", "substitution", "insertion", "deletion"]
 
