@@ -7,9 +7,12 @@ nothing of Whisper. Times are seconds from the start of the clip.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from engines.display.rules import Rules
 
 
 class EngineError(Exception):
@@ -45,12 +48,17 @@ class Word:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What an engine heard in one clip; `error` says why it heard nothing."""
+    """What an engine heard in one clip; `error` says why it heard nothing.
+
+    `display` is the text as it is to be read, by the rules of a custom model;
+    the same as `text` for a model without rules.
+    """
 
     key: str
     text: str
     words: tuple[Word, ...] = ()
     error: EngineError | None = None
+    display: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,9 @@ class BaseModel:
     name: str
     locales: frozenset[str]
     is_on_disk: bool
+    # Which kinds of data it can be adapted with, in the words of the REST API.
+    adapts_with: frozenset[str] = frozenset()
+    released: date | None = None
 
     def speaks(self, locale: str) -> bool:
         return speaks(self.locales, locale)
@@ -84,6 +95,80 @@ def speaks(languages: Collection[str], locale: str) -> bool:
     (True, False, True)
     """
     return not languages or locale.split("-")[0].lower() in languages
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A clip and what is said in it, to learn from."""
+
+    clip: Clip
+    text: str
+    seconds: float
+    # Who speaks, or which recording it was cut from; empty when nobody knows.
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a custom model is made from.
+
+    `held_out` is never trained on: it says when to stop and which pass was best.
+    `texts` gives sentences of the domain as people say them; it is read more than
+    once, and there may be millions. A pronunciation is a display form and how it
+    is spoken: ("3CPO", "three c p o").
+    """
+
+    locale: str
+    lessons: Sequence[Lesson] = ()
+    held_out: Sequence[Lesson] = ()
+    texts: Callable[[], Iterator[str]] = lambda: iter(())
+    pronunciations: Sequence[tuple[str, str]] = ()
+    rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a person decides about a training, beside base and data."""
+
+    seed: int = 1
+    text_weight: int = 30  # of the domain's language against the base's, 1 to 100
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass over the lessons gave; number 0 is the model before any.
+
+    Losses are cross-entropies in nats per token. `errors` of `words` is what a
+    quick, greedy look at the held-out clips heard wrong.
+    """
+
+    number: int
+    loss: float | None
+    held_out_loss: float
+    errors: int
+    words: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps; `passed` comes with the end of each pass."""
+
+    stage: str
+    done: int
+    total: int
+    passed: Pass | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out of a training, besides the model's folder."""
+
+    best: int | None = None  # the pass that was kept; None for text alone
+    # Every setting and version that decided the result; JSON.
+    settings: dict[str, Any] = field(default_factory=dict)
+    # Lessons that were left out: key of the clip, and why.
+    dropped: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()  # what else the user should know
 
 
 class LocalEngine(Protocol):
@@ -106,6 +191,28 @@ class LocalEngine(Protocol):
         A clip that cannot be read gives a transcript with `error`; an engine
         that cannot work at all raises `EngineError`.
         """
+
+    def cannot_train(self) -> str:
+        """Why this process cannot train on audio, and what to do; empty when it can."""
+
+    def train(
+        self,
+        base: str,
+        corpus: Corpus,
+        recipe: Recipe,
+        reference: str,
+        report: Callable[[Progress], None],
+    ) -> Trained:
+        """Make the custom model `reference` out of a base model.
+
+        The model is there, complete and tried, when this returns, and not before.
+        What a killed run of the same reference left is gone on with: the result is
+        the same as of a run in one go. What `report` raises ends the training.
+        Raises `EngineError` when no model can be made of this.
+        """
+
+    def remove(self, reference: str) -> None:
+        """Delete a custom model and what an unfinished training left of it."""
 
     def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
         """Into how many units of the model's vocabulary each word is cut, as it is

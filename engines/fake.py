@@ -16,8 +16,13 @@ from engines.base import (
     SPEECH_STEP_SECONDS,
     BaseModel,
     Clip,
+    Corpus,
     Decoding,
     EngineError,
+    Pass,
+    Progress,
+    Recipe,
+    Trained,
     Transcript,
     Word,
 )
@@ -29,7 +34,9 @@ class FakeEngine:
     A clip whose key is in `failing` gives a transcript with an error; `broken`
     is raised by every call; with `gate`, each clip waits until it is set, or
     for 30 seconds. `calls` lists the keys of each `transcribe`, `fetched` the
-    models. A word has one piece for every four letters.
+    models, `trained` what each custom model was made from, `removed` those that
+    are gone. `custom_texts` is what custom models say instead of `texts`. A word
+    has one piece for every four letters.
     """
 
     def __init__(
@@ -42,6 +49,7 @@ class FakeEngine:
         models: Sequence[BaseModel] = (
             BaseModel("fake", "Fake", frozenset(), is_on_disk=True),
         ),
+        custom_texts: Mapping[str, str] | None = None,
     ) -> None:
         self.texts = dict(texts or {})
         self.failing = failing
@@ -50,6 +58,9 @@ class FakeEngine:
         self.models = models
         self.calls: list[list[str]] = []
         self.fetched: list[str] = []
+        self.custom_texts = dict(custom_texts or {})
+        self.trained: dict[str, tuple[str, Corpus, Recipe]] = {}
+        self.removed: list[str] = []
 
     def base_models(self) -> Sequence[BaseModel]:
         return self.models
@@ -67,7 +78,34 @@ class FakeEngine:
         self.calls.append([clip.key for clip in clips])
         if self.broken:
             raise self.broken
-        return (self._hear(clip) for clip in clips)
+        custom = reference in self.trained
+        texts = self.texts | self.custom_texts if custom else self.texts
+        return (self._hear(clip, texts) for clip in clips)
+
+    def cannot_train(self) -> str:
+        return ""
+
+    def train(
+        self,
+        base: str,
+        corpus: Corpus,
+        recipe: Recipe,
+        reference: str,
+        report: Callable[[Progress], None],
+    ) -> Trained:
+        """Three passes that get better, the second the best."""
+        if self.broken:
+            raise self.broken
+        report(Progress("Preparing", 0, 30))
+        for number, loss in enumerate((2.0, 1.0, 0.5, 0.6)):
+            passed = Pass(number, loss if number else None, loss, 3 - number, 10)
+            report(Progress("Training", 10 * number, 30, passed))
+        self.trained[reference] = (base, corpus, recipe)
+        return Trained(best=2 if corpus.lessons else None, settings={"passes": 3})
+
+    def remove(self, reference: str) -> None:
+        self.trained.pop(reference, None)
+        self.removed.append(reference)
 
     def speech(self, path: Path) -> bytes:
         """Takes whatever is not silent for speech."""
@@ -81,14 +119,15 @@ class FakeEngine:
             raise self.broken
         return [-(-len(word) // 4) for word in words]
 
-    def _hear(self, clip: Clip) -> Transcript:
+    def _hear(self, clip: Clip, texts: Mapping[str, str]) -> Transcript:
         if self.gate:
             self.gate.wait(timeout=30)
         if clip.key in self.failing:
             error = EngineError("The audio could not be read.", "BadAudio")
             return Transcript(clip.key, "", error=error)
-        text = " ".join(self.texts.get(clip.key, "").split())
-        return Transcript(clip.key, text, _spread(text.split(), _seconds(clip)))
+        text = " ".join(texts.get(clip.key, "").split())
+        words = _spread(text.split(), _seconds(clip))
+        return Transcript(clip.key, text, words, display=text)
 
 
 def _spread(words: Sequence[str], seconds: float) -> tuple[Word, ...]:

@@ -46,7 +46,8 @@ from typing import NamedTuple
 from datasets.formats.base import Entry, Findings, key, shown
 from datasets.formats.text import Reporter, check_suffix, read_lines
 from engines.display.patterns import PatternError, parse
-from engines.display.pipeline import Display, Rules
+from engines.display.pipeline import Display
+from engines.display.rules import Rules
 from engines.display.words import cores, grammar_mark, language
 
 MAX_BYTES = 10 * 2**20

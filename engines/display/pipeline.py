@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from engines.display.itn import Itn
 from engines.display.patterns import parse
 from engines.display.profanity import Mode, Profanity
 from engines.display.rewrite import Rewrite
+from engines.display.rules import Rules
 from engines.display.words import (
     Word,
     capital,
@@ -30,15 +30,6 @@ from engines.display.words import (
 )
 
 _I = {"i", "i'm", "i'll", "i've", "i'd"}
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a dataset of display formats says, in the order of its lines."""
-
-    patterns: tuple[str, ...] = ()  # the language of patterns.py
-    rewrites: tuple[tuple[str, str], ...] = ()  # original and replacement
-    profanities: tuple[str, ...] = ()
 
 
 class Display:

@@ -21,7 +21,8 @@ from engines.display.patterns import (
     Spoken,
     parse,
 )
-from engines.display.pipeline import Display, Rules
+from engines.display.pipeline import Display
+from engines.display.rules import Rules
 
 
 def written(pattern: str, spoken: str, locale: str = "en-US") -> str:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from engines.display.cardinals import cardinal
 from engines.display.numbers import default_spans
 from engines.display.phrases import Phrases
-from engines.display.pipeline import Display, Rules
+from engines.display.pipeline import Display
 from engines.display.profanity import Mode
+from engines.display.rules import Rules
 from engines.display.words import grammar_mark, join, split
 
 
