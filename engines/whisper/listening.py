@@ -1,0 +1,83 @@
+"""How well a network hears: held-out clips, and whether transcripts belong to clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from transformers import WhisperForConditionalGeneration
+
+from engines.base import EngineError
+from engines.whisper import network
+from engines.whisper.lessons import Example, Reader
+from scoring.errors import ErrorCounts, counts
+
+_TRIED = 24  # clips whose transcripts are tried on others
+_ENOUGH = 6  # of them to judge by
+_BELONG = 0.7  # share of the clips that must know their own transcript
+
+
+@torch.no_grad()
+def look(
+    net: WhisperForConditionalGeneration, reader: Reader, examples: Sequence[Example]
+) -> tuple[float, ErrorCounts]:
+    """Loss in nats per token and word errors of clips, each alone, as it will be."""
+    net.train(mode=False)
+    nats = 0.0
+    tokens = 0
+    errors = ErrorCounts()
+    for example in examples:
+        window = reader.window([example])
+        mels, given, wanted = reader.batch([window])
+        heard = network.encode(net, mels)
+        nats += float(network.losses(net, heard, given, wanted).sum())
+        tokens += len(window[1]) + 1
+        said = network.say(net, heard, reader.start, reader.end, [len(window[1])])[0]
+        errors += counts(example.text, reader.decode(said), reader.locale)
+    return nats / max(1, tokens), errors
+
+
+def check_transcripts(
+    net: WhisperForConditionalGeneration,
+    reader: Reader,
+    examples: Sequence[Example],
+    seed: int,
+) -> None:
+    """Raise `EngineError` when the transcripts are of other clips.
+
+    To the base model, what is said in a clip is likelier than what is said in
+    another one, even where it would not have heard it right.
+    """
+    order = np.random.default_rng(seed).permutation(len(examples))[:_TRIED]
+    tried = [examples[int(n)] for n in order]
+    if len(tried) < _ENOUGH or len({e.text for e in tried}) < len(tried) / 2:
+        return
+    net.train(mode=False)
+    others = [*tried[1:], tried[0]]
+    right = sum(
+        _is_likelier(net, reader, example, other)
+        for example, other in zip(tried, others, strict=True)
+    )
+    if right < _BELONG * len(tried):
+        raise EngineError(
+            "The transcripts do not seem to belong to the recordings: of "
+            f"{len(tried)} clips that were tried, only {right} sound more like their "
+            "own transcript than like another one. Check the order of the lines in "
+            "the transcript file.",
+            "TranscriptsDoNotMatch",
+        )
+
+
+@torch.no_grad()
+def _is_likelier(
+    net: WhisperForConditionalGeneration, reader: Reader, own: Example, other: Example
+) -> bool:
+    """Whether a clip's own text is likelier, token by token, than another one."""
+    mels, _ = reader.window([own])
+    both = [(mels, own.tokens), (mels, other.tokens)]
+    spectrograms, given, wanted = reader.batch(both)
+    heard = network.encode(net, spectrograms[:1]).expand(2, -1, -1)
+    found = network.losses(net, heard, given, wanted)
+    first, second = (found.sum(1) / (wanted != network.IGNORED).sum(1)).tolist()
+    return bool(first < second)

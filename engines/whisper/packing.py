@@ -1,0 +1,91 @@
+"""Put clips together into the windows of 30 seconds that Whisper hears at once.
+
+The encoder always reads 30 seconds, whether there is speech in them or not, and is
+most of the work. So about half of the clips come alone, as they will be heard later,
+and the others several in a window, which costs as much as one of them would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_ALONE = 0.5
+_TOGETHER = (2, 6)  # clips in a window, both included
+_WINDOW_SECONDS = 29.0
+# Between two clips; and how much longer a clip may get by being said slower.
+GAP_SECONDS = 0.6
+_SLOWER = 1.15
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What the packing has to know of a clip."""
+
+    number: int  # in the list it came from
+    seconds: float
+    tokens: int
+    is_general: bool = False  # of the rehearsal, not of the lessons
+
+
+def pack(
+    sounds: Sequence[Sound],
+    general: Sequence[Sound],
+    max_tokens: int,
+    rng: np.random.Generator,
+) -> list[list[Sound]]:
+    """Windows with every sound once, in random order, and general ones between.
+
+    >>> rng = np.random.default_rng(1)
+    >>> windows = pack([Sound(n, 4.0, 9) for n in range(40)], [], 200, rng)
+    >>> sorted(s.number for w in windows for s in w) == list(range(40))
+    True
+    >>> max(map(len, windows)) <= 6
+    True
+    """
+    left = [sounds[int(i)] for i in rng.permutation(len(sounds))]
+    windows = []
+    while left:
+        window = _window(left, max_tokens, rng)
+        _rehearse(window, general, max_tokens, rng)
+        windows.append(window)
+    for _ in range(len(windows) // 10 if general else 0):
+        window = []
+        for _ in range(int(rng.integers(1, 4))):
+            _rehearse(window, general, max_tokens, rng, share=1.0)
+        windows.append(window)
+    return [windows[int(i)] for i in rng.permutation(len(windows))]
+
+
+def _window(
+    left: list[Sound], max_tokens: int, rng: np.random.Generator
+) -> list[Sound]:
+    """Takes its sounds from the end of `left`."""
+    first, last = _TOGETHER
+    count = 1 if rng.random() < _ALONE else int(rng.integers(first, last + 1))
+    window = [left.pop()]
+    while left and len(window) < count and _fits(window, left[-1], max_tokens):
+        window.append(left.pop())
+    return window
+
+
+def _rehearse(
+    window: list[Sound],
+    general: Sequence[Sound],
+    max_tokens: int,
+    rng: np.random.Generator,
+    share: float = 0.3,
+) -> None:
+    if not general or rng.random() >= share:
+        return
+    sound = general[int(rng.integers(len(general)))]
+    if not window or _fits(window, sound, max_tokens):
+        window.insert(0 if rng.random() < 0.5 else len(window), sound)
+
+
+def _fits(window: Sequence[Sound], sound: Sound, max_tokens: int) -> bool:
+    seconds = sum(s.seconds * _SLOWER + GAP_SECONDS for s in [*window, sound])
+    tokens = sum(s.tokens for s in [*window, sound])
+    return seconds <= _WINDOW_SECONDS and tokens <= max_tokens
