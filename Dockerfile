@@ -1,4 +1,5 @@
-# One image for every service; the command says which (see docker-compose.yml).
+# One image for every service but the trainer, which has more in it; the command says
+# which service it is (see docker-compose.yml).
 # 3.11: the Python that the tests run on.
 FROM python:3.11-slim-bookworm
 
@@ -12,8 +13,11 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /app
 # First, so that a change of the code does not install everything anew.
-COPY requirements.txt .
+COPY requirements.txt requirements-train.txt ./
 RUN pip install -r requirements.txt
+# The image that trains on audio is larger by some gigabytes: --build-arg TRAINING=1
+ARG TRAINING=
+RUN [ -z "$TRAINING" ] || pip install -r requirements-train.txt
 
 COPY . .
 # The volume takes its owner from the folder that is there.

@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL = help
 .NOTPARALLEL:
-.PHONY: help run test quick bench fuzz checks venv setup setup-dev
+.PHONY: help run test quick bench fuzz checks venv setup setup-dev setup-train try-train
 
 help:
 	@echo 'make run     start everything; prints the address to open (Ctrl-C ends it)'
@@ -18,7 +18,7 @@ help:
 	@echo 'Settings are variables: make run PORT=8001. README.md has them all.'
 
 # Who ends make means the server, too.
-run: setup
+run: setup try-train
 	@exec $(PY) -m speechstudio.up --with-parent
 
 test: checks
@@ -48,8 +48,22 @@ checks: setup-dev
 setup: venv
 	$(call install,requirements.txt)
 
-setup-dev: setup
+setup-dev: setup-train
 	$(call install,requirements-dev.txt)
+
+setup-train: setup
+	$(call install,requirements-train.txt)
+
+# Whatever else there is works without, so this fails once and is not in the way again.
+TRAIN = requirements-train.txt
+try-train: setup
+	@cmp -s $(TRAIN) .venv/$(TRAIN) || cmp -s $(TRAIN) .venv/not-$(TRAIN) || { \
+		echo 'Installing $(TRAIN) into .venv, once. This may take some minutes.' >&2; \
+		$(PY) -m pip install --quiet --requirement $(TRAIN) && cp $(TRAIN) .venv/$(TRAIN); \
+	} || { \
+		cp $(TRAIN) .venv/not-$(TRAIN); \
+		echo 'speechstudio: $(TRAIN) could not be installed, so nothing can be trained on audio; the reason is above. To try again: make setup-train' >&2; \
+	}
 
 # Install a list of requirements when it is not the one installed last.
 define install

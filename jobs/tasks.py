@@ -16,14 +16,15 @@ def supervise() -> None:
     """Bring back what died or was forgotten; beat runs this all the time.
 
     Redis is only a messenger and may lose everything: as the rows know what
-    is to be done, a job that waits while all queues are empty is sent again.
+    is to be done, a job that waits while its queue is empty is sent again.
     """
-    idle = not any(_queue_length(name) for name in settings.QUEUES)
+    lengths = {n: _queue_length(n) for n in (*settings.QUEUES, settings.TRAINING_QUEUE)}
     for kind in job_kinds():
         for job in kind.lost():
             _rescue(job)
-        if idle:
-            for job in kind.forgotten():
+        # A queue may be long for hours; what others lost must not wait for that.
+        for job in kind.forgotten():
+            if not lengths[_queue_of(job)]:
                 job.enqueue()
         kind.tend()
 
@@ -45,6 +46,11 @@ def _rescue(job: Job) -> None:
     elif job.requeue():
         logger.warning("%r lost its worker; queued again", job)
         job.enqueue()
+
+
+def _queue_of(job: Job) -> str:
+    route = settings.CELERY_TASK_ROUTES.get(job.task_name, {})
+    return str(route.get("queue", settings.CELERY_TASK_DEFAULT_QUEUE))
 
 
 def _queue_length(name: str) -> int:

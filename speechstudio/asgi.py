@@ -27,6 +27,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _UPLOAD = re.compile(r"/projects/[0-9a-f-]{36}/datasets/new/source/")
+_MODEL = re.compile(r"/projects/[0-9a-f-]{36}/models/import/")
 _BLOCK = re.compile(r"/uploads/[0-9a-f-]{36}/blocks/")
 # The same for everybody. Without a cookie no session is looked up, which could
 # not be answered while the database is away.
@@ -80,11 +81,17 @@ async def _limit(path: str, headers: Mapping[bytes, bytes], length: int) -> int:
     if _BLOCK.fullmatch(path):
         return int(settings.UPLOAD_BLOCK_MAX_BYTES)
     is_small = 0 <= length <= settings.FORM_MAX_BYTES
-    if is_small or not _UPLOAD.fullmatch(path):
+    if _MODEL.fullmatch(path):
+        most = int(settings.MODEL_MAX_BYTES)
+    elif _UPLOAD.fullmatch(path):
+        most = int(settings.UPLOAD_MAX_BYTES)
+    else:
+        most = 0
+    if is_small or not most:
         return int(settings.FORM_MAX_BYTES)
     if not await sync_to_async(_is_signed_in)(headers.get(b"cookie", b"")):
         return int(settings.FORM_MAX_BYTES)
-    return int(settings.UPLOAD_MAX_BYTES) + _MULTIPART_OVERHEAD_BYTES
+    return most + _MULTIPART_OVERHEAD_BYTES
 
 
 async def _handle_counted(

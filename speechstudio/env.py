@@ -28,11 +28,13 @@ NAMES = frozenset(
         "JOB_LOST_AFTER_SECONDS",
         "LOG_LEVEL",
         "MIN_FREE_DISK_MB",
+        "MODELS_EXPIRE",
         "PORT",
         "PROJECT_MAX_DATASETS",
         "REDIS_URL",
         "SAMPLE_PROJECT",
         "SECRET_KEY",
+        "TRAINING_CONCURRENCY",
         "WORKER_CONCURRENCY",
     }
 )

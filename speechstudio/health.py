@@ -76,11 +76,20 @@ def broker() -> str:
 
 
 def worker() -> str:
-    """A worker's main process answers even while its pool is busy."""
+    """A worker's main process answers even while its pool is busy.
+
+    The trainer is not asked: without it all but training goes on.
+    """
     try:
         with current_app.connection_for_write() as link:
             link.transport_options |= {"socket_timeout": 1, "max_retries": 0}
-            answers = current_app.control.ping(timeout=1, limit=1, connection=link)
+            answers = current_app.control.ping(
+                timeout=1,
+                limit=1,
+                connection=link,
+                pattern="worker@*",
+                matcher="glob",
+            )
     except (KombuError, redis.RedisError, OSError):
         return "not reachable"
     return OK if answers else "none answers"

@@ -159,6 +159,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Uploads always go to disk in the folder they will stay in: a move, no copy.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 UPLOAD_MAX_BYTES = MAX_UPLOAD_BYTES
+# A zip with the largest Whisper has 6 GB.
+MODEL_MAX_BYTES = 8 * 1024**3
 UPLOAD_BLOCK_MAX_BYTES = 8 * 1024**2
 PROJECT_MAX_DATASETS = env.integer("PROJECT_MAX_DATASETS", 500, 1, 1_000_000)
 # Hosts that datasets may be fetched from although they are not public.
@@ -186,14 +188,18 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Or Celery would put its own logging in the place of ours.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat")
-# `default` is for what a person waits for, `transcribe` for what takes long.
+# `default` is for what a person waits for, `transcribe` for what takes long. What
+# takes hours is in a queue of its own, which the trainer alone serves.
 QUEUES = ["default", "transcribe"]
-# Processes of the worker that `make run` starts.
+TRAINING_QUEUE = "train"
+# Processes of the worker and of the trainer that `make run` starts.
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 1, 1, 64)
+TRAINING_CONCURRENCY = env.integer("TRAINING_CONCURRENCY", 1, 1, 64)
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "editor.tasks.run_shard": {"queue": "transcribe"},
     "evaluations.tasks.run_shard": {"queue": "transcribe"},
+    "training.tasks.train_model": {"queue": TRAINING_QUEUE},
 }
 # A running job whose worker gave no sign for so long is taken from it.
 JOB_LOST_AFTER_SECONDS = env.integer("JOB_LOST_AFTER_SECONDS", 60, 5, 3600)
@@ -205,16 +211,24 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": _supervise_every,
         # Rounds that no worker had time for must not pile up.
         "options": {"expires": _supervise_every},
-    }
+    },
+    "tidy": {
+        "task": "training.tasks.tidy_models",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 
 # The embedded engine.
 ENGINE_BASE_MODELS = env.words("BASE_MODELS", "tiny.en")
-# Of each worker process. Together they have one for each core.
-ENGINE_THREADS = env.integer("ENGINE_THREADS", 0, 0, 256) or max(
-    1, env.cores() // WORKER_CONCURRENCY
-)
+# Of each worker process. Together they have one for each core; so has the trainer,
+# which gives way to the worker (see up.py).
+_threads = env.integer("ENGINE_THREADS", 0, 0, 256)
+ENGINE_THREADS = _threads or max(1, env.cores() // WORKER_CONCURRENCY)
+TRAINING_THREADS = _threads or max(1, env.cores() // TRAINING_CONCURRENCY)
 ENGINE_MODELS_DIR = DATA_DIR / "models"
+# Whether models expire after quarters, as in the reference product.
+MODELS_EXPIRE = env.boolean("MODELS_EXPIRE", True)
 
 # A fresh installation gets a project to try everything in.
 SAMPLE_PROJECT = env.boolean("SAMPLE_PROJECT", True)

@@ -3,6 +3,7 @@
     up -+- redis      unless REDIS_URL names one
         +- web        uvicorn
         +- worker --- its pool
+        +- trainer -- its pool
         `- beat       sends the periodic tasks
 
 Ctrl-C ends them all in order. If this process itself is killed, the kernel
@@ -20,7 +21,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -93,7 +94,7 @@ def _run(asked: Asked, lock: IO[str]) -> None:
         if settings.EMBEDDED_REDIS:
             redis = [start_redis(settings.REDIS_SOCKET, settings.DATA_DIR, asked)]
         _prepare(asked)
-        children = [_web(), _worker(), _beat()]
+        children = [_web(), _worker(), _trainer(), _beat()]
         for child in children:
             start(child)
         url = _ready(redis + children, asked)
@@ -155,19 +156,43 @@ def _web() -> Child:
 
 
 def _worker() -> Child:
-    command = [
+    queues, processes = settings.QUEUES, settings.WORKER_CONCURRENCY
+    command = _celery_worker("worker", queues, processes)
+    env = _worker_env(settings.ENGINE_THREADS)
+    return Child("the worker", command, env, patience_seconds=8)
+
+
+def _trainer() -> Child:
+    """Trains models, and gives way to whatever else wants the cores."""
+    queues, processes = [settings.TRAINING_QUEUE], settings.TRAINING_CONCURRENCY
+    command = ["/usr/bin/env", "nice", "-n", "10"]
+    command += _celery_worker("trainer", queues, processes)
+    # A process for each training: what one took of memory is given back.
+    command += ["--max-tasks-per-child=1"]
+    threads = settings.TRAINING_THREADS
+    env = _worker_env(threads) | {"ENGINE_THREADS": str(threads)}
+    # It goes on where it was, so there is nothing to wait for.
+    return Child("the trainer", command, env, patience_seconds=2)
+
+
+def _celery_worker(name: str, queues: Sequence[str], processes: int) -> list[str]:
+    return [
         *_celery("worker"),
-        f"--queues={','.join(settings.QUEUES)}",
-        f"--concurrency={settings.WORKER_CONCURRENCY}",
+        f"--hostname={name}@%h",
+        f"--queues={','.join(queues)}",
+        f"--concurrency={processes}",
         "--without-mingle",
         "--without-gossip",
         "--without-heartbeat",
     ]
-    env = _env(threads=settings.ENGINE_THREADS)
+
+
+def _worker_env(threads: int) -> dict[str, str]:
+    env = _env(threads)
     if os.geteuid() == 0:
         # Whoever starts the server as root knows; Celery would tell each time.
         env["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser"
-    return Child("the worker", command, env, patience_seconds=8)
+    return env
 
 
 def _beat() -> Child:

@@ -28,6 +28,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("projects.urls")),
     path("", include("datasets.urls")),
+    path("", include("training.urls")),
     path("", include("editor.urls")),
     path("", include("evaluations.urls")),
 ]

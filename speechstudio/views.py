@@ -12,6 +12,7 @@ from jobs.models import Job
 from projects.access import projects_of
 from projects.requests import Request
 from speechstudio.setup import is_fresh
+from training.models import SpeechModel
 
 _ACTIVE = [Job.Status.NOT_STARTED, Job.Status.RUNNING]
 _SHOWN = 10
@@ -37,8 +38,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def job_menu(request: Request) -> HttpResponse:
     """What runs for this person right now, for the top bar."""
     projects = projects_of(request.user)
-    jobs: list[Dataset | EditorSet | Evaluation | Export] = []
-    for kind in (Dataset, EditorSet, Evaluation):
+    jobs: list[Dataset | EditorSet | Evaluation | Export | SpeechModel] = []
+    for kind in (Dataset, SpeechModel, EditorSet, Evaluation):
         active = kind.objects.filter(status__in=_ACTIVE, project__in=projects)
         jobs += active.order_by("created")[:_SHOWN]
     exports = Export.objects.filter(

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from datasets.models import Dataset
 from jobs.models import Job
 from jobs.tasks import job_kinds, supervise
-from speechstudio.test import BaseTestCase, make_dataset
+from speechstudio.test import BaseTestCase, make_dataset, make_model
 
 LONG_AGO = timedelta(seconds=settings.JOB_LOST_AFTER_SECONDS + 1)
 
@@ -19,9 +19,11 @@ class SuperviseTestCase(BaseTestCase):
         super().setUp()
         self.job = make_dataset(self.project, status=Job.Status.NOT_STARTED)
         self.sent: list[object] = []
-        self.queued = 0
+        self.queued: dict[str, int] = {}
         send = patch.object(Job, "enqueue", lambda job: self.sent.append(job.pk))
-        length = patch("jobs.tasks._queue_length", lambda name: self.queued)
+        length = patch(
+            "jobs.tasks._queue_length", lambda name: self.queued.get(name, 0)
+        )
         for change in (send, length):
             change.start()
             self.addCleanup(change.stop)
@@ -62,15 +64,38 @@ class SuperviseTestCase(BaseTestCase):
         assert self.sent == [self.job.pk]
 
     def test_a_job_in_a_long_queue_is_not_sent_twice(self) -> None:
-        self.queued = 7
+        self.queued = {"default": 7}
         self.grow_old(last_action=now() - LONG_AGO)
         supervise()
         assert self.sent == []
+
+    def test_a_job_need_not_wait_for_the_queue_of_others(self) -> None:
+        self.queued = {"train": 7, "transcribe": 7}
+        self.grow_old(last_action=now() - LONG_AGO)
+        supervise()
+        assert self.sent == [self.job.pk]
+
+    def test_a_training_behind_a_long_one_is_not_sent_twice(self) -> None:
+        for job in (self.job, make_dataset(self.project)):
+            make_model(
+                f"custom:{job.pk}",
+                project=self.project,
+                status=Job.Status.NOT_STARTED,
+                last_action=now() - LONG_AGO,
+            )
+        self.queued = {"train": 1}
+        supervise()
+        assert self.sent == []
+        # Redis lost it.
+        self.queued = {"default": 1, "transcribe": 1}
+        supervise()
+        assert len(self.sent) == 2
 
     def test_it_looks_after_every_kind_of_job(self) -> None:
         assert {kind._meta.label for kind in job_kinds()} == {
             "datasets.Dataset",
             "training.SpeechModel",
+            "training.Package",
             "editor.EditorSet",
             "editor.Export",
             "editor.Rewrite",

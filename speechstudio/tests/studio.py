@@ -88,9 +88,16 @@ class Studio(Up):
 
     def workers(self) -> list[int]:
         """The processes of the worker's pool, where the models are."""
+        return self._pool("worker")
+
+    def trainers(self) -> list[int]:
+        """The processes of the trainer's pool."""
+        return self._pool("trainer")
+
+    def _pool(self, name: str) -> list[int]:
         found = self.processes()
-        workers = [pid for pid, command in found.items() if " worker " in command]
-        return [pid for pid in workers if parent_of(pid) in workers]
+        ours = [pid for pid, words in found.items() if f"={name}@" in words]
+        return [pid for pid in ours if parent_of(pid) in ours]
 
 
 @contextlib.contextmanager

@@ -19,7 +19,15 @@ def compose() -> Any:
 
 def test_every_service_is_looked_after(compose: Any) -> None:
     services = compose["services"]
-    assert set(services) == {"prepare", "web", "worker", "beat", "redis", "db"}
+    assert set(services) == {
+        "prepare",
+        "web",
+        "worker",
+        "trainer",
+        "beat",
+        "redis",
+        "db",
+    }
     for name in set(services) - {"prepare"}:
         assert services[name]["restart"] == "unless-stopped"
         assert services[name]["healthcheck"]["test"]
@@ -38,20 +46,33 @@ def test_only_the_web_server_is_published_and_only_here(compose: Any) -> None:
 
 def test_workers_can_be_many_and_serve_every_queue(compose: Any) -> None:
     worker = compose["services"]["worker"]
-    assert "container_name" not in worker
+    trainer = compose["services"]["trainer"]
+    assert "container_name" not in {**worker, **trainer}
     assert f"--queues={','.join(settings.QUEUES)} " in worker["command"]
+    assert f"--queues={settings.TRAINING_QUEUE} " in trainer["command"]
+    # Only the trainer's image has what it takes to train on audio.
+    assert trainer["build"]["args"] == {"TRAINING": "1"}
+    assert trainer["image"] != worker["image"]
+
+
+def test_each_is_asked_by_the_name_that_it_has(compose: Any) -> None:
+    for name in ("worker", "trainer"):
+        service = compose["services"][name]
+        assert f"--hostname={name}@%h " in service["command"]
+        assert f"{name}@$$HOSTNAME" in service["healthcheck"]["test"][1]
 
 
 def test_data_outlives_containers(compose: Any) -> None:
     services = compose["services"]
     used = {v.split(":")[0] for s in services.values() for v in s["volumes"]}
     assert used == set(compose["volumes"])
-    assert services["web"]["volumes"] == services["worker"]["volumes"]
+    for name in ("worker", "trainer"):
+        assert services[name]["volumes"] == services["web"]["volumes"]
 
 
 # What containers set themselves, have no use for, or must not have.
 WITHIN = {"DATA_DIR", "DATABASE_URL", "REDIS_URL"}
-NOT_HERE = {"HOST", "PORT", "WORKER_CONCURRENCY", "DEBUG"}
+NOT_HERE = {"HOST", "PORT", "WORKER_CONCURRENCY", "TRAINING_CONCURRENCY", "DEBUG"}
 
 
 def test_it_passes_on_every_setting_of_the_readme(compose: Any) -> None:
@@ -62,7 +83,7 @@ def test_it_passes_on_every_setting_of_the_readme(compose: Any) -> None:
         assert environment[name].startswith(f"${{{name}:"), name
     # Only the first start is a matter of the owner's account and the sample.
     once = {"ADMIN_USERNAME", "ADMIN_PASSWORD", "SAMPLE_PROJECT"}
-    for service in ("web", "worker", "beat"):
+    for service in ("web", "worker", "trainer", "beat"):
         shared = compose["services"][service]["environment"]
         assert shared == {k: v for k, v in environment.items() if k not in once}
 

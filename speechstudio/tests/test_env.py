@@ -155,6 +155,15 @@ def test_processes_of_the_worker_share_the_cores(tmp_path: Path) -> None:
     assert read(asked, tmp_path, **own) == "3"
 
 
+def test_the_trainer_has_every_core_unless_told_otherwise(tmp_path: Path) -> None:
+    asked = "print(s.TRAINING_THREADS)"
+    assert read(asked, tmp_path, WORKER_CONCURRENCY="64") == str(env.cores())
+    assert read(asked, tmp_path, TRAINING_CONCURRENCY="64") == str(
+        max(1, env.cores() // 64)
+    )
+    assert read(asked, tmp_path, ENGINE_THREADS="3") == "3"
+
+
 def test_a_redis_named_in_a_file_is_not_embedded(tmp_path: Path) -> None:
     asked = "print(s.EMBEDDED_REDIS, s.CELERY_BROKER_URL)"
     address = tmp_path / "redis"

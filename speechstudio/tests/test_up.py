@@ -59,7 +59,8 @@ class Run(Up):
             "redis-server": "redis",
             "uvicorn": "web",
             " beat ": "beat",
-            " worker ": "worker",
+            "=worker@": "worker",
+            "=trainer@": "trainer",
         }
         found: dict[str, int] = {}
         for pid, command in sorted(processes_of(self.folder).items()):
@@ -101,6 +102,8 @@ def test_it_works(folder: Path) -> None:
         "beat",
         "worker",
         "worker pool",
+        "trainer",
+        "trainer pool",
     }
     assert (folder / "speechstudio.sqlite3").stat().st_mode & 0o077 == 0
     assert (folder / "run").stat().st_mode & 0o077 == 0
@@ -136,14 +139,14 @@ def test_a_killed_supervisor_leaves_nothing_that_blocks_the_next_start(
     # At once: the next one waits for what has to end, itself.
     again = Run(folder, run.port)
     again.wait_until_healthy()
-    assert len(processes_of(folder)) == 6
+    assert len(processes_of(folder)) == 8
 
     # The supervisor is there, and its children are killed one by one.
-    for name in ("redis", "web", "beat", "worker"):
+    for name in ("redis", "web", "beat", "worker", "trainer"):
         os.kill(again.processes()[name], signal.SIGKILL)
-    wait_for(lambda: again.output.count("it is started again") == 4)
+    wait_for(lambda: again.output.count("it is started again") == 5)
     again.wait_until_healthy()
-    assert len(processes_of(folder)) == 6
+    assert len(processes_of(folder)) == 8
 
     # Killed while it starts.
     again.process.kill()
