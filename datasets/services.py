@@ -159,7 +159,7 @@ def delete(dataset: Dataset) -> None:
     """Delete a dataset with its files, whatever its state; a running import stops.
 
     (The reference product refuses that, and has no way to stop one.) Raises
-    `InUse` while a test was made of it.
+    `InUse` while a test was made of it or a model learns from it.
     """
     # Locked: an import that is just ending has stored all or nothing.
     locked = Dataset.objects.select_for_update().filter(pk=dataset.pk).first()
@@ -167,19 +167,45 @@ def delete(dataset: Dataset) -> None:
         return
     dataset = locked
     folder, unused = dataset.folder, dataset.upload
-    users = tests_of(dataset)
-    if users:
-        raise InUse(f"It is used by {users}. Delete that first.")
+    problem = why_not_delete(dataset)
+    if problem:
+        raise InUse(problem)
     dataset.delete()
     if unused:
         unused.discard()
     transaction.on_commit(lambda: delete_tree(folder))
 
 
-def tests_of(dataset: Dataset) -> str:
-    """The tests that use it, in words; empty when there are none."""
-    names = list(dataset.evaluations.values_list("name", flat=True)[:4])
+def why_not_delete(dataset: Dataset) -> str:
+    """Why the dataset cannot go, and what to do; empty when it can."""
+    tests = _named("test", list(dataset.evaluations.values_list("name", flat=True)[:4]))
+    if tests:
+        return f"It is used by {tests}. Delete that first."
+    active = (Dataset.Status.NOT_STARTED, Dataset.Status.RUNNING)
+    learning = dataset.models.filter(status__in=active).values_list("name", flat=True)
+    models = _named("model", list(learning[:4]))
+    if models:
+        return f"It is needed to train {models}. Wait until that ends, or delete it."
+    waiting = dataset.planned_tests.filter(
+        is_made=False, model__status__in=active
+    ).values_list("model__name", flat=True)
+    models = _named("model", list(waiting[:4]))
+    if models:
+        return f"It is going to test {models}. Wait until that ends, or delete it."
+    return ""
+
+
+def models_of(dataset: Dataset) -> str:
+    """The models that were trained on it, in words; empty when there are none."""
+    return _named("model", list(dataset.models.values_list("name", flat=True)[:4]))
+
+
+def _named(kind: str, names: list[str]) -> str:
+    """
+    >>> _named("test", ["March", "April"]), _named("model", list("abcd"))
+    ('the tests “March”, “April”', 'the models “a”, “b”, “c” and others')
+    """
     quoted = ", ".join(f"“{name}”" for name in names[:3])
     more = " and others" if len(names) > 3 else ""
     plural = "s" if len(names) > 1 else ""
-    return f"the test{plural} {quoted}{more}" if names else ""
+    return f"the {kind}{plural} {quoted}{more}" if names else ""

@@ -56,6 +56,7 @@ _LISTING = Listing(
         Filter("status", "Status", Dataset.Status.choices),
     ],
 )
+_SHOWN_MODELS = 20
 
 
 @require_safe
@@ -83,6 +84,7 @@ def detail(request: Request, dataset_id: UUID) -> HttpResponse:
         ctx |= context_of(request, dataset) | {
             "overlaps": warnings_for(dataset),
             "can_repair": can_repair(dataset),
+            "models": dataset.models.order_by("-created")[:_SHOWN_MODELS],
         }
     if not request.htmx:
         return render(request, "datasets/detail.html", ctx)
@@ -122,7 +124,8 @@ def delete(request: Request, dataset_id: UUID) -> HttpResponse:
         "project": dataset.project,
         "room": "datasets",
         "dataset": dataset,
-        "users": services.tests_of(dataset),
+        "problem": services.why_not_delete(dataset),
+        "models": services.models_of(dataset),
     }
     return render(request, "datasets/delete.html", ctx)
 

@@ -214,6 +214,25 @@ class LocalEngine(Protocol):
     def remove(self, reference: str) -> None:
         """Delete a custom model and what an unfinished training left of it."""
 
+    def tidy(self, keep: Collection[str]) -> None:
+        """Delete what lies on this disk of custom models that are not in `keep`.
+
+        What was changed within the last day stays: its row may be about to come.
+        """
+
+    def copy(self, source: str, target: str) -> None:
+        """Make the custom model `target` the same as the custom model `source`.
+
+        Raises `EngineError` when that is not on this disk.
+        """
+
+    def take_in(self, folder: Path, reference: str) -> None:
+        """Make the custom model `reference` of the files in a folder, from anywhere.
+
+        Nobody vouches for them. The model is there, complete and tried, when this
+        returns, and not before. Raises `EngineError` when it cannot be used.
+        """
+
     def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
         """Into how many units of the model's vocabulary each word is cut, as it is
         written in the middle of a sentence. Does not load the model.

@@ -107,6 +107,23 @@ class FakeEngine:
         self.trained.pop(reference, None)
         self.removed.append(reference)
 
+    def tidy(self, keep: Collection[str]) -> None:
+        for reference in self.trained.keys() - set(keep):
+            self.remove(reference)
+
+    def copy(self, source: str, target: str) -> None:
+        if self.broken:
+            raise self.broken
+        self.trained[target] = self.trained[source]
+
+    def take_in(self, folder: Path, reference: str) -> None:
+        """Takes a folder with a file `model.bin`."""
+        if self.broken:
+            raise self.broken
+        if not (folder / "model.bin").is_file():
+            raise EngineError("The folder has no model.bin.", "BadModel")
+        self.trained[reference] = ("", Corpus("en-US"), Recipe())
+
     def speech(self, path: Path) -> bytes:
         """Takes whatever is not silent for speech."""
         with wave.open(str(path), "rb") as audio:

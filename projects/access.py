@@ -21,13 +21,16 @@ from projects.models import Member, Project, Role
 User: TypeAlias = Account | AnonymousUser
 
 
-def projects_of(user: User) -> QuerySet[Project]:
-    """The projects that this person may see."""
+def projects_of(user: User, role: Role = Role.VIEWER) -> QuerySet[Project]:
+    """The projects that this person may see, or act in as `role`."""
     if not user.is_active:
         return Project.objects.none()
     if user.is_superuser:
         return Project.objects.all()
-    return Project.objects.filter(memberships__user__pk=user.pk)
+    roles = [one for one in Role if one.may_act_as(role)]
+    return Project.objects.filter(
+        memberships__user__pk=user.pk, memberships__role__in=roles
+    )
 
 
 def project_for(

@@ -61,6 +61,7 @@ def detail(request: Request, project_id: UUID) -> HttpResponse:
         "project": project,
         "room": "overview",
         "dataset_count": project.datasets.count(),
+        "model_count": project.models.count(),
         "evaluation_count": project.evaluations.count(),
         "members": project.memberships.select_related("user"),
         "datasets": project.datasets.all()[:5],
@@ -123,6 +124,7 @@ def delete(request: Request, project_id: UUID) -> HttpResponse:
         "project": project,
         "room": "settings",
         "dataset_count": project.datasets.count(),
+        "model_count": project.models.count(),
         "evaluation_count": project.evaluations.count(),
     }
     return render(request, "projects/delete.html", ctx)

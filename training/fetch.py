@@ -22,11 +22,14 @@ def fetch(model: SpeechModel) -> None:
 
 
 def ensure(model: SpeechModel) -> None:
-    """Return when the model can be used; fetch it first where need be.
+    """Return when the model can be used; fetch a base model first where need be.
 
     Raises `EngineError` with what to do when it cannot be had. When another
     worker is fetching it, this waits for the engine, which takes turns.
     """
+    if model.is_custom:
+        _check_ready(model)
+        return
     model.retry()
     run(SpeechModel, model.pk, fetch, expected=(EngineError,))
     model.refresh_from_db()
@@ -34,3 +37,15 @@ def ensure(model: SpeechModel) -> None:
         get_engine(model.engine).fetch(model.reference, lambda done, total: None)
     elif model.status != Job.Status.SUCCEEDED:
         raise EngineError(model.error, model.error_code)
+
+
+def _check_ready(model: SpeechModel) -> None:
+    """A custom model is made by its own job, and by nobody else."""
+    if model.status == Job.Status.SUCCEEDED:
+        return
+    how = "has failed" if model.status == Job.Status.FAILED else "has not ended yet"
+    raise EngineError(
+        f"The custom model {model.name} is not ready: its training {how}. Use a "
+        "model that is ready.",
+        "ModelNotReady",
+    )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import ClassVar
 
+from django.core.files.storage import default_storage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -108,8 +110,9 @@ class SpeechModel(Job):
 
     @property
     def task_name(self) -> str:  # type: ignore[override]
-        kind = "train" if self.is_custom else "fetch"
-        return f"training.tasks.{kind}_model"
+        verbs = {self.Origin.COPIED: "copy", self.Origin.IMPORTED: "import"}
+        verb = verbs.get(self.Origin(self.origin), "train")
+        return f"training.tasks.{verb if self.is_custom else 'fetch'}_model"
 
     @property
     def folder(self) -> str:
@@ -141,6 +144,11 @@ class SpeechModel(Job):
             return f"{len(tags)} languages" if tags else "every language"
         known = {tag.split("-")[0]: name.split(" (")[0] for tag, name in LOCALES}
         return ", ".join(known.get(tag, tag) for tag in tags)
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the weights are its own, not those of its base model."""
+        return bool(self.curve) or "imported_from" in self.recipe
 
     @classmethod
     def forgotten(cls) -> models.QuerySet[SpeechModel]:
@@ -179,6 +187,41 @@ class PlannedTest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id} on {self.dataset_id}"
+
+    @classmethod
+    def due(cls) -> models.QuerySet[PlannedTest]:
+        """Those whose model is ready, and which nobody has made yet."""
+        ready = SpeechModel.Status.SUCCEEDED
+        return cls.objects.filter(is_made=False, model__status=ready)
+
+
+class Package(Job):
+    """A model as a zip of what Hugging Face's `transformers` load, for a download.
+
+    Models never change: it is made once, and goes when nobody has come for it.
+    """
+
+    KEPT = timedelta(days=1)
+
+    model = models.OneToOneField(
+        SpeechModel, on_delete=models.CASCADE, related_name="package"
+    )
+    file = models.FileField(editable=False, max_length=255, blank=True)
+
+    task_name: ClassVar[str] = "training.tasks.pack_model"
+    unit_label = "files"
+
+    def __str__(self) -> str:
+        return f"{self.model} for transformers"
+
+    @classmethod
+    def tend(cls) -> None:
+        ended = cls.objects.filter(last_action__lt=now() - cls.KEPT)
+        for package in ended.exclude(status__in=[cls.Status.RUNNING]):
+            file = package.file.name
+            package.delete()
+            if file:
+                default_storage.delete(file)
 
 
 def _is_over(moment: datetime | None) -> bool:

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID, uuid4
 
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from datasets.kinds import conflict
+from datasets.models import Dataset
 from engines.registry import get_engine
 from projects.models import Project
-from training.models import SpeechModel
+from projects.storage import delete_tree
+from training.lifetime import give_dates, sync_dates
+from training.models import PlannedTest, SpeechModel
+from training.offers import bases, why_not_base, why_not_data
+
+logger = logging.getLogger(__name__)
+
+# Failures that the data is not to blame for.
+_PASSING = frozenset(
+    {
+        *("InternalServerError", "WorkerLost", "DiskFull", "OutOfMemory"),
+        *("ModelNotFetched", "InvalidBaseModel"),
+        *("CannotTrain", "TrainingNotInstalled"),
+    }
+)
+_REMOVE = "training.tasks.remove_model"
+
+
+class Refused(Exception):
+    """No model can be made of this; the message is fit for the user."""
+
+
+class InUse(Exception):
+    """The model cannot go while something is made with it."""
 
 
 @transaction.atomic
@@ -25,12 +57,15 @@ def sync_base_models(engine: str) -> None:
                 "name": base.name,
                 "languages": " ".join(sorted(base.locales)),
                 "is_offered": True,
+                "adapts_with": " ".join(sorted(base.adapts_with)),
+                "released": base.released,
             },
         )
         _note_presence(model, base.is_on_disk)
-    SpeechModel.objects.filter(engine=engine).exclude(
+    SpeechModel.objects.filter(engine=engine, project=None).exclude(
         reference__in=[base.reference for base in offered]
     ).update(is_offered=False)
+    sync_dates()
 
 
 def _note_presence(model: SpeechModel, is_on_disk: bool) -> None:
@@ -44,6 +79,149 @@ def _note_presence(model: SpeechModel, is_on_disk: bool) -> None:
 
 
 def usable(project: Project) -> list[SpeechModel]:
-    """The models on offer that speak the project's language."""
-    offered = SpeechModel.objects.filter(engine=project.engine, is_offered=True)
-    return [model for model in offered if model.speaks(project.locale)]
+    """The models that can recognise for this project.
+
+    First the base models on offer that speak its language, then its own custom
+    models that are ready, newest first; none that has expired.
+    """
+    offered = SpeechModel.objects.filter(
+        engine=project.engine, project=None, is_offered=True
+    )
+    own = project.models.filter(status=SpeechModel.Status.SUCCEEDED)
+    own = own.select_related("base").order_by("-created", "name")
+    own = own.prefetch_related("datasets")
+    return [
+        *(m for m in offered if m.speaks(project.locale) and not m.is_expired),
+        *(model for model in own if not model.is_expired),
+    ]
+
+
+@transaction.atomic
+def create(
+    project: Project,
+    base: SpeechModel | None,
+    datasets: Sequence[Dataset],
+    name: str,
+    description: str = "",
+    text_weight: int = 30,
+    seed: int = 1,
+    tests: Sequence[Dataset] = (),
+    guards: Sequence[Dataset] = (),
+    key: UUID | None = None,
+) -> SpeechModel:
+    """Make a custom model, have it trained, and note which tests are to follow.
+
+    Without `base` it is trained from the newest one that fits. `guards` are tests on
+    general speech that it must not get worse on. `key` is for a form that may be sent
+    twice: it makes one model. Raises `Refused`.
+    """
+    key = key or uuid4()
+    if former := _made_before(project, key):
+        return former
+    base = base or _newest(project)
+    _check(project, base, datasets)
+    model = SpeechModel(
+        pk=key,
+        project=project,
+        name=name,
+        description=description,
+        base=base,
+        text_weight=text_weight,
+        seed=seed,
+    )
+    model.engine, model.reference = base.engine, f"custom:{key}"
+    model.languages = project.locale.split("-")[0].lower()
+    give_dates(model)
+    model.save(force_insert=True)
+    model.datasets.set(datasets)
+    PlannedTest.objects.bulk_create(_planned(model, tests, guards))
+    transaction.on_commit(model.enqueue)
+    return model
+
+
+def _made_before(project: Project, key: UUID) -> SpeechModel | None:
+    """The model of this key, once nobody else is making one in this project."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    return SpeechModel.objects.filter(pk=key, project=project).first()
+
+
+def _newest(project: Project) -> SpeechModel:
+    found = bases(project)
+    if not found:
+        raise Refused(f"There is no base model to train for {project.language}.")
+    return found[0]
+
+
+def _check(project: Project, base: SpeechModel, datasets: Sequence[Dataset]) -> None:
+    problems = [
+        why_not_base(project, base),
+        "" if datasets else "Choose the data to train on.",
+        conflict(dataset.kind for dataset in datasets),
+        *(why_not_data(project, base, dataset) for dataset in datasets),
+    ]
+    for problem in filter(None, problems):
+        raise Refused(problem)
+
+
+def _planned(
+    model: SpeechModel, tests: Sequence[Dataset], guards: Sequence[Dataset]
+) -> Iterator[PlannedTest]:
+    roles = ((PlannedTest.Role.TEST, tests), (PlannedTest.Role.GUARD, guards))
+    for role, chosen in roles:
+        for dataset in chosen:
+            yield PlannedTest(model=model, dataset=dataset, role=role)
+
+
+def rename(model: SpeechModel, name: str, description: str) -> None:
+    SpeechModel.objects.filter(pk=model.pk).update(name=name, description=description)
+
+
+def can_repeat(model: SpeechModel) -> bool:
+    """Whether its job failed for a reason that may be gone the next time.
+
+    What was uploaded to be imported is gone after a failure.
+    """
+    failed = model.status == SpeechModel.Status.FAILED and model.is_custom
+    is_here = model.origin != SpeechModel.Origin.IMPORTED
+    return failed and is_here and model.error_code in _PASSING
+
+
+def retry(model: SpeechModel) -> None:
+    """Train or copy again where the data is not to blame."""
+    if not can_repeat(model):
+        return
+    SpeechModel.objects.filter(pk=model.pk).update(stage="")
+    if model.retry():
+        transaction.on_commit(model.enqueue)
+
+
+def tests_of(model: SpeechModel) -> list[Any]:
+    """The tests that it was made part of, newest first."""
+    candidates = model.candidates.select_related("evaluation")
+    return [each.evaluation for each in candidates.order_by("-evaluation__created")]
+
+
+@transaction.atomic
+def delete(model: SpeechModel) -> None:
+    """Delete a custom model with its files; a training under way stops.
+
+    Raises `InUse` while a test uses it.
+    """
+    locked = SpeechModel.objects.select_for_update().filter(pk=model.pk).first()
+    if locked is None:
+        return
+    assert locked.is_custom
+    if tests_of(locked):
+        raise InUse(f"“{locked.name}” is used by tests. Delete these first.")
+    engine, reference, folder = locked.engine, locked.reference, locked.folder
+    locked.delete()
+    transaction.on_commit(lambda: delete_tree(folder))
+    transaction.on_commit(lambda: _send_removal(engine, reference))
+
+
+def _send_removal(engine: str, reference: str) -> None:
+    """Have a worker delete the model's files: they may be on its disk only."""
+    try:
+        current_app.signature(_REMOVE, args=[engine, reference]).apply_async()
+    except OperationalError:
+        logger.warning("The files of %s stay: the broker is away", reference)

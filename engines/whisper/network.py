@@ -24,7 +24,9 @@ IGNORED = -100  # a token that no loss is asked for
 _LONGEST = 1.5
 
 
-def build(folder: Path, device: torch.device) -> WhisperForConditionalGeneration:
+def build(
+    folder: Path, device: torch.device, dropout: float = 0.0
+) -> WhisperForConditionalGeneration:
     """The network of a CTranslate2 folder, in float32. Raises `EngineError`."""
     state = weights.read(folder)
     shape = weights.shape_of(state)
@@ -40,9 +42,9 @@ def build(folder: Path, device: torch.device) -> WhisperForConditionalGeneration
         decoder_ffn_dim=shape.decoder_ffn,
         max_source_positions=shape.audio_positions,
         max_target_positions=shape.text_positions,
-        dropout=0.0,
+        dropout=dropout,
         attention_dropout=0.0,
-        activation_dropout=0.0,
+        activation_dropout=dropout,
         pad_token_id=None,
     )
     network = WhisperForConditionalGeneration(config)
@@ -98,6 +100,7 @@ def losses(
     heard: Tensor,
     tokens: Tensor,
     wanted: Tensor,
+    smoothing: float = 0.0,
 ) -> Tensor:
     """Cross-entropy of each wanted token, in nats; shape of `wanted`, 0 where
     it is `IGNORED`. Only where a token is wanted the vocabulary is asked."""
@@ -106,7 +109,9 @@ def losses(
     ).last_hidden_state
     asked = wanted != IGNORED
     scores = network.proj_out(states[asked])
-    found = torch.nn.functional.cross_entropy(scores, wanted[asked], reduction="none")
+    found = torch.nn.functional.cross_entropy(
+        scores, wanted[asked], reduction="none", label_smoothing=smoothing
+    )
     return torch.zeros(wanted.shape, device=found.device).masked_scatter(asked, found)
 
 

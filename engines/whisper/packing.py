@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_ALONE = 0.5
+_ALONE = 0.3
 _TOGETHER = (2, 6)  # clips in a window, both included
 _WINDOW_SECONDS = 29.0
 # Between two clips; and how much longer a clip may get by being said slower.

@@ -1,0 +1,105 @@
+"""Custom models on the disk: folders, whatever engine made them.
+
+The model `custom:<key>` lies in `<models_dir>/custom/<key>/`. What is not complete
+yet lies beside it in `.<key>.work/`, and is renamed into its place at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engines.base import EngineError
+
+_REFERENCE = re.compile(r"custom:([0-9a-f-]{1,64})")
+_YOUNG_SECONDS = 24 * 3600
+
+
+def folder(reference: str, models_dir: Path) -> Path:
+    """Where a custom model lies, or will.
+
+    >>> folder("custom:6f1a", Path("models")).as_posix()
+    'models/custom/6f1a'
+
+    Raises `EngineError` for what is no name of one.
+    """
+    found = _REFERENCE.fullmatch(reference)
+    if not found:
+        raise EngineError(f"“{reference}” is no custom model.", "UnknownModel")
+    return models_dir / "custom" / found[1]
+
+
+def files(path: Path) -> list[tuple[str, int]]:
+    """The files of a model, in order of their names, with their sizes in bytes.
+
+    Raises `EngineError` when it is not on this disk.
+    """
+    if not path.is_dir():
+        raise _gone(path)
+    found = (file for file in path.rglob("*") if file.is_file())
+    names = ((file.relative_to(path).as_posix(), file) for file in found)
+    return sorted((name, file.stat().st_size) for name, file in names)
+
+
+@contextmanager
+def unfinished(target: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `target` if all goes well."""
+    work = target.with_name(f".{target.name}.work")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        yield work
+        work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def duplicate(source: Path, target: Path) -> None:
+    """Make `target` the same model; its files share their place where they can.
+
+    Files of models are never changed, only replaced. A model that is there stays.
+    Raises `EngineError` when the source is not on this disk.
+    """
+    if target.is_dir():
+        return
+    if not source.is_dir():
+        raise _gone(source)
+    try:
+        with unfinished(target) as work:
+            shutil.copytree(source, work, copy_function=_link, dirs_exist_ok=True)
+    except FileNotFoundError as e:  # it was deleted meanwhile
+        raise _gone(source) from e
+
+
+def tidy(models_dir: Path, keep: Collection[str]) -> None:
+    """Delete the models that are not in `keep`, and what is unfinished of them.
+
+    What was begun within the last day stays: its row may be about to come.
+    """
+    known = {folder(reference, models_dir).name for reference in keep}
+    for path in (models_dir / "custom").glob("*"):
+        key = path.name.removeprefix(".").removesuffix(".work")
+        is_old = time.time() - path.stat().st_mtime > _YOUNG_SECONDS
+        if key not in known and is_old:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=True)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another disk, or one without links
+        shutil.copy2(source, target)
+
+
+def _gone(path: Path) -> EngineError:
+    return EngineError(
+        f"The files of the model are not on this machine: there is no {path}.",
+        "ModelNotFound",
+    )

@@ -1,0 +1,126 @@
+"""Base against custom, as pages show it: on the held-out part, and in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datasets.models import Dataset
+from scoring.errors import ErrorCounts
+from training.models import PlannedTest, SpeechModel
+
+# On general speech a custom model may lose as much before it is said to forget.
+_GUARD_TOLERANCE = 0.01  # of the words
+BETTER, NOT_BETTER, UNCLEAR = "better", "worse", "unclear"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Both models on the clips that training never saw."""
+
+    clips: int
+    base: ErrorCounts
+    custom: ErrorCounts
+    low: float | None  # of the difference of the rates: below 0 is better
+    high: float | None
+    verdict: str
+
+    @property
+    def difference(self) -> float | None:
+        """Of the rates; below 0 the custom model is better."""
+        base, custom = self.base.rate, self.custom.rate
+        return None if base is None or custom is None else custom - base
+
+    @property
+    def most_errors(self) -> int:
+        return max(self.base.errors, self.custom.errors)
+
+
+def held_out(model: SpeechModel) -> HeldOut | None:
+    """What `training.held_out` has stored; None where nothing was held out."""
+    stored: Mapping[str, Any] = model.held_out
+    if not stored:
+        return None
+    base, custom = _counts(stored["base"]), _counts(stored["custom"])
+    difference = stored.get("difference") or {}
+    return HeldOut(
+        stored["clips"],
+        base,
+        custom,
+        difference.get("low"),
+        difference.get("high"),
+        _verdict(difference.get("verdict", UNCLEAR), base, custom),
+    )
+
+
+def _verdict(verdict: str, base: ErrorCounts, custom: ErrorCounts) -> str:
+    """A model without fewer errors is not better, whatever chance may say."""
+    if verdict == UNCLEAR and custom.errors >= base.errors:
+        return NOT_BETTER
+    return verdict
+
+
+def _counts(stored: Mapping[str, int]) -> ErrorCounts:
+    names = ("words", "insertions", "deletions", "substitutions")
+    return ErrorCounts(*(stored[name] for name in names))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A test that the model is part of, or is going to be."""
+
+    name: str
+    dataset: Dataset
+    is_guard: bool
+    test: Any = None  # the job; None until it is made
+    base: Any = None  # the candidates, with `counts`
+    custom: Any = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.test is not None and self.test.status == "Succeeded"
+
+    @property
+    def is_open(self) -> bool:
+        return self.test is None or self.test.is_active
+
+    @property
+    def lost(self) -> float | None:
+        """By how much the custom model's rate is above the base model's."""
+        if not (self.is_done and self.base and self.custom):
+            return None
+        base, custom = self.base.counts.rate, self.custom.counts.rate
+        return None if base is None or custom is None else custom - base
+
+    @property
+    def verdict(self) -> str:
+        """What a guard says: "kept" or "forgot"; empty before it is known."""
+        if not self.is_guard or self.lost is None:
+            return ""
+        return "kept" if self.lost <= _GUARD_TOLERANCE else "forgot"
+
+
+def tests(model: SpeechModel) -> list[Trial]:
+    """The tests with this model, newest first, and those that will be made."""
+    planned = list(model.planned_tests.select_related("dataset").order_by("role", "id"))
+    guards = {each.pk for each in planned if each.role == PlannedTest.Role.GUARD}
+    made = [
+        _made(candidate, model, candidate.evaluation_id in guards)
+        for candidate in model.candidates.select_related("evaluation__dataset")
+        .prefetch_related("evaluation__candidates")
+        .order_by("-evaluation__created")
+    ]
+    waiting = [
+        Trial(each.dataset.name, each.dataset, each.pk in guards)
+        for each in planned
+        if not each.is_made
+    ]
+    return waiting + made
+
+
+def _made(candidate: Any, model: SpeechModel, is_guard: bool) -> Trial:
+    test = candidate.evaluation
+    others = [o for o in test.candidates.all() if o.model_id == model.base_id]
+    base = others[0] if others else None
+    return Trial(test.name, test.dataset, is_guard, test, base, candidate)
