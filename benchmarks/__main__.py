@@ -1,8 +1,8 @@
 """Measure what the product promises and write it down.
 
-    python -m benchmarks [studio] [player] [imports] [large]
+    python -m benchmarks [studio] [player] [imports] [large] [training]
 
-Runs on an idle machine for a quarter of an hour; where parts are named, the others
+Runs on an idle machine for an hour; where parts are named, the others
 stay as they were. Ratios and medians are what to read: absolute times depend on the
 machine.
 """
@@ -22,7 +22,7 @@ from statistics import median, quantiles
 
 import httpx
 
-from benchmarks import imports, large, player, throughput
+from benchmarks import imports, large, player, throughput, training
 from speechstudio import env
 from speechstudio.tests.studio import (
     Studio,
@@ -123,6 +123,7 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "player": _player,
     "imports": lambda: [imports.section()],
     "large": lambda: [large.section()],
+    "training": lambda: [training.section()],
 }
 
 

@@ -17,11 +17,13 @@ from django.db.models.functions import Coalesce
 
 from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
+from evaluations.compare import compared
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
 from jobs.models import Job
 from projects.storage import local_copy
 from scoring.errors import ErrorCounts, counts
 from training.fetch import ensure
+from training.lifetime import check_recognises
 
 # A shard ends when it holds so many utterances or so much audio: enough for
 # an engine to batch, little enough that losing one costs a minute.
@@ -34,10 +36,11 @@ _ERRORS = F("insertions") + F("deletions") + F("substitutions")
 def evaluate(evaluation: Evaluation) -> None:
     """Make the models ready, plan the shards and queue them.
 
-    Raises `EngineError` when a model cannot be had.
+    Raises `EngineError` when a model cannot be had or has expired.
     """
     candidates = list(evaluation.candidates.select_related("model"))
     for candidate in candidates:
+        check_recognises(candidate.model)
         if candidate.model.status != Job.Status.SUCCEEDED:
             _say(evaluation, f"Fetching the model {candidate.model.name}")
             ensure(candidate.model)
@@ -96,11 +99,12 @@ def settle(evaluation_id: UUID | str) -> None:
                 # It was tried again meanwhile: these are the new try's shards.
                 transaction.set_rollback(True)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
+        differences = compared(evaluation)
         with transaction.atomic():
             for candidate in evaluation.candidates.all():
                 _sum_up(candidate)
             _mark_items(evaluation)
-            evaluation.succeed()
+            evaluation.succeed(comparisons=differences)
 
 
 def _say(evaluation: Evaluation, stage: str) -> None:
@@ -168,6 +172,7 @@ def _store(shard: Shard, item: Item, heard: Transcript, locale: str) -> None:
             candidate=shard.candidate,
             item=item,
             text=heard.text,
+            display=heard.display if heard.display != heard.text else "",
             timings=[
                 [w.text, round(w.start, 2), round(w.end, 2), round(w.probability, 3)]
                 for w in heard.words

@@ -10,7 +10,7 @@ from datasets.models import Dataset, Utterance
 from jobs.models import Job
 from projects.models import Project
 from scoring.errors import ErrorCounts
-from training.models import SpeechModel
+from training.models import PlannedTest, SpeechModel
 
 
 class Counted(models.Model):
@@ -48,9 +48,12 @@ class Evaluation(Job):
     description = models.TextField(blank=True, max_length=1000)
     # What it does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
+    # Each custom model against its base model (`evaluations.compare`), in the end.
+    comparisons = models.JSONField(default=list, editable=False)
 
     task_name: ClassVar[str] = "evaluations.tasks.run_evaluation"
     settle_task: ClassVar[str] = "evaluations.tasks.settle_evaluation"
+    planned_task: ClassVar[str] = "evaluations.tasks.make_planned_tests"
     unit_label = "utterances"
 
     class Meta:
@@ -73,11 +76,14 @@ class Evaluation(Job):
 
     @classmethod
     def tend(cls) -> None:
-        """End the tests whose last shard's worker died before it could."""
+        """End the tests whose last shard's worker died before it could, and make
+        those that were planned with models that are ready now."""
         for key in cls.objects.filter(
             status=cls.Status.RUNNING, heartbeat=None
         ).values_list("pk", flat=True):
             current_app.signature(cls.settle_task, args=[str(key)]).apply_async()
+        if PlannedTest.due().exists():
+            current_app.signature(cls.planned_task).apply_async()
 
 
 class Candidate(Counted):
@@ -147,6 +153,9 @@ class Hypothesis(Counted):
     )
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="hypotheses")
     text = models.TextField(blank=True)
+    # The same as it is to be read, by the rules of a custom model; empty where
+    # that is no different.
+    display = models.TextField(blank=True, default="")
     # [text, start, end, probability] for each word; times in seconds.
     timings = models.JSONField(default=list)
     # Why there is no transcript, when there is none.

@@ -34,10 +34,18 @@ class Line:
     candidate: Candidate
     hypothesis: Hypothesis
     marks: tuple[Mark, ...]
+    is_cut: bool = False
 
     @property
     def rate(self) -> float | None:
         return self.hypothesis.counts.rate
+
+    @property
+    def display(self) -> str:
+        """As it is to be read, where that is different; as long as the marks."""
+        words = self.hypothesis.display.split(" ")
+        most = len(self.marks) if self.is_cut else len(words)
+        return " ".join(words[:most]) + (" …" if most < len(words) else "")
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def _row(item: Item, lines: Sequence[Line], most_words: int) -> Row:
     is_cut = max([len(words), *(len(line.marks) for line in lines)]) > most_words
     if not is_cut:
         return Row(item, item.utterance.transcript, tuple(lines), is_cut)
-    cut = (replace(line, marks=line.marks[:most_words]) for line in lines)
+    cut = (replace(line, marks=line.marks[:most_words], is_cut=True) for line in lines)
     return Row(item, " ".join(words[:most_words]), tuple(cut), is_cut)
 
 

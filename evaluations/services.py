@@ -10,7 +10,7 @@ from django.db import transaction
 from datasets.models import Dataset
 from evaluations.models import Candidate, Evaluation
 from projects.models import Project
-from training.models import SpeechModel
+from training.models import PlannedTest, SpeechModel
 
 
 @transaction.atomic
@@ -37,6 +37,23 @@ def create(
         Candidate.objects.create(evaluation=evaluation, model=model, position=position)
     transaction.on_commit(evaluation.enqueue)
     return evaluation
+
+
+@transaction.atomic
+def make_planned(planned: PlannedTest) -> None:
+    """Make the test that was chosen with a training; twice makes one.
+
+    The base model is compared with it, unless that has expired meanwhile.
+    """
+    model, dataset = planned.model, planned.dataset
+    assert model.project is not None
+    compared = [one for one in (model.base, model) if one and not one.is_expired]
+    if compared:
+        name = f"{model.name[:90]} on {dataset.name[:90]}"
+        if planned.role == PlannedTest.Role.GUARD:
+            name += " (guard)"
+        create(model.project, dataset, compared, name, key=planned.pk)
+    PlannedTest.objects.filter(pk=planned.pk).update(is_made=True)
 
 
 def retry(evaluation: Evaluation) -> None:

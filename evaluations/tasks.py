@@ -5,9 +5,11 @@ from uuid import UUID
 from celery import shared_task
 
 from engines.base import EngineError
+from evaluations import services
 from evaluations.evaluate import evaluate, recognise, settle
 from evaluations.models import Evaluation, Shard
 from jobs.runner import run
+from training.models import PlannedTest
 
 
 @shared_task
@@ -27,6 +29,12 @@ def run_shard(shard_id: str) -> None:
 @shared_task
 def settle_evaluation(evaluation_id: str) -> None:
     settle(evaluation_id)
+
+
+@shared_task
+def make_planned_tests() -> None:
+    for planned in PlannedTest.due():
+        services.make_planned(planned)
 
 
 def _evaluation_of(shard_id: str) -> UUID | None:

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from datasets.overlap import warnings_for
 from evaluations import services
+from evaluations.comparison import comparisons
 from evaluations.forms import RenameForm, testable
 from evaluations.models import Evaluation, Hypothesis, Item
 from evaluations.rows import rows_of
@@ -84,7 +85,7 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
     """The page of a test; htmx asks for its body alone, while it changes."""
     evaluation = _evaluation_for(request, evaluation_id)
-    candidates = list(evaluation.candidates.select_related("model"))
+    candidates = list(evaluation.candidates.select_related("model__base"))
     ctx = {
         "project": evaluation.project,
         "room": "evaluations",
@@ -98,6 +99,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
         ctx |= {
             "page": page,
             "rows": rows_of(evaluation, list(page), candidates),
+            "comparisons": comparisons(evaluation, candidates),
             "query": query_without(request, "page"),
             "q": search_of(request),
             "only": request.GET.get("only", ""),

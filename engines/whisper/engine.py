@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 import ctranslate2
 from faster_whisper import WhisperModel
 
-from engines.base import BaseModel, Clip, Decoding, EngineError, Transcript, Word
-from engines.whisper import activity, catalog, hub, sound, tokens
+from engines import shelf
+from engines.base import (
+    BaseModel,
+    Clip,
+    Corpus,
+    Decoding,
+    EngineError,
+    Progress,
+    Recipe,
+    Trained,
+    Transcript,
+    Word,
+)
+from engines.whisper import activity, arrival, catalog, hub, sound, tokens, train
+from engines.whisper.adaptation import Adaptation, Ways
 from engines.whisper.hear import hear
 from engines.whisper.sound import Window
 
 _MODELS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model in memory. One that was adapted by text alone has the very weights of
+    its base."""
+
+    model: WhisperModel
+    weights: tuple[int, int]  # the device and the number of their file
+    ways: Ways
 
 
 class WhisperEngine:
@@ -32,7 +57,7 @@ class WhisperEngine:
         self._base_models = list(base_models)
         self._threads = threads
         self._models_dir = models_dir
-        self._models: OrderedDict[Path, WhisperModel] = OrderedDict()
+        self._models: OrderedDict[Path, _Loaded] = OrderedDict()
         self._lock = Lock()
 
     def base_models(self) -> Sequence[BaseModel]:
@@ -67,8 +92,46 @@ class WhisperEngine:
         path = catalog.folder(reference, self._models_dir)
         _check(path, reference)
         with self._lock:
-            model = self._load(path)
-        return (self._transcript(model, clip, options) for clip in clips)
+            loaded = self._load(path)
+        return (self._transcript(loaded, clip, options) for clip in clips)
+
+    def cannot_train(self) -> str:
+        return train.missing()
+
+    def train(
+        self,
+        base: str,
+        corpus: Corpus,
+        recipe: Recipe,
+        reference: str,
+        report: Callable[[Progress], None],
+    ) -> Trained:
+        """See `LocalEngine.train`."""
+        source = catalog.folder(base, self._models_dir)
+        _check(source, base)
+        target = shelf.folder(reference, self._models_dir)
+        return train.train(source, corpus, recipe, target, report, self._threads)
+
+    def remove(self, reference: str) -> None:
+        """Also what is in memory of it."""
+        target = shelf.folder(reference, self._models_dir)
+        with self._lock:
+            self._models.pop(target, None)
+        for folder in (target, train.work_folder(target)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def tidy(self, keep: Collection[str]) -> None:
+        shelf.tidy(self._models_dir, keep)
+
+    def copy(self, source: str, target: str) -> None:
+        """Its files share their place with those of the source where they can."""
+        places = [shelf.folder(one, self._models_dir) for one in (source, target)]
+        shelf.duplicate(*places)
+
+    def take_in(self, folder: Path, reference: str) -> None:
+        """From a folder of CTranslate2 or of Hugging Face's `transformers`."""
+        target = shelf.folder(reference, self._models_dir)
+        arrival.take_in(folder, target, self._threads)
 
     def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
         """How many tokens each word has, as it is written in mid-sentence.
@@ -79,34 +142,40 @@ class WhisperEngine:
         _check(path, reference)
         return tokens.count(path, words)
 
-    def _load(self, path: Path) -> WhisperModel:
+    def _load(self, path: Path) -> _Loaded:
         if path not in self._models:
+            ways = Ways(Adaptation.load(path))
+            file = (path / "model.bin").stat()
+            weights = (file.st_dev, file.st_ino)
+            shared = [each for each in self._models.values() if each.weights == weights]
             while len(self._models) >= _MODELS_KEPT:
                 self._models.popitem(last=False)
-            # A thread of CTranslate2 takes the seed when it first samples.
-            ctranslate2.set_random_seed(0)
-            try:
-                self._models[path] = WhisperModel(
-                    str(path),
-                    device="cpu",
-                    compute_type="int8",
-                    cpu_threads=self._threads,
-                )
-            # The tokenizer's library raises nothing narrower than Exception.
-            except Exception as e:
-                if _is_out_of_memory(e):
-                    raise _out_of_memory() from e
-                raise _bad_model(path, e) from e
+            model = shared[0].model if shared else self._read(path)
+            self._models[path] = _Loaded(model, weights, ways)
         self._models.move_to_end(path)
         return self._models[path]
+
+    def _read(self, path: Path) -> WhisperModel:
+        # A thread of CTranslate2 takes the seed when it first samples.
+        ctranslate2.set_random_seed(0)
+        try:
+            return WhisperModel(
+                str(path),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=self._threads,
+            )
+        # The tokenizer's library raises nothing narrower than Exception.
+        except Exception as e:
+            if _is_out_of_memory(e):
+                raise _out_of_memory() from e
+            raise _bad_model(path, e) from e
 
     def speech(self, path: Path) -> bytes:
         """By Silero VAD, which is small: no model has to be loaded or fetched."""
         return activity.speech(path)
 
-    def _transcript(
-        self, model: WhisperModel, clip: Clip, options: Decoding
-    ) -> Transcript:
+    def _transcript(self, loaded: _Loaded, clip: Clip, options: Decoding) -> Transcript:
         words: list[Word] = []
         windows = sound.windows(clip.path)
         while True:
@@ -116,17 +185,23 @@ class WhisperEngine:
                 return Transcript(clip.key, "", error=e)
             if window is None:
                 break
-            words += self._hear(model, window, options)
+            words += self._hear(loaded, window, options)
+        words = loaded.ways.pronounced(words)
         text = "".join(word.text for word in words).strip()
-        return Transcript(clip.key, text, tuple(words))
+        display = loaded.ways.display(text)
+        return Transcript(clip.key, text, tuple(words), display=display)
 
-    def _hear(
-        self, model: WhisperModel, window: Window, options: Decoding
-    ) -> list[Word]:
+    def _hear(self, loaded: _Loaded, window: Window, options: Decoding) -> list[Word]:
         language = catalog.language(options.locale)
         try:
             with self._lock:
-                return hear(model, window, language, options.beam_size)
+                return hear(
+                    loaded.model,
+                    window,
+                    language,
+                    options.beam_size,
+                    loaded.ways.adaptation,
+                )
         except (MemoryError, RuntimeError) as e:
             if _is_out_of_memory(e):
                 raise _out_of_memory() from e

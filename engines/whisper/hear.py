@@ -23,6 +23,8 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.transcribe import Segment
 
 from engines.base import Word
+from engines.whisper.adaptation import Adaptation
+from engines.whisper.domain import DomainPipeline
 from engines.whisper.sound import Window
 
 # Whisper's own limits for a result that is not to be trusted.
@@ -36,11 +38,18 @@ _TOKENS_AT_LEAST = 16
 
 
 def hear(
-    model: WhisperModel, window: Window, language: str, beam_size: int
+    model: WhisperModel,
+    window: Window,
+    language: str,
+    beam_size: int,
+    adaptation: Adaptation | None = None,
 ) -> list[Word]:
     """The words of a window, in seconds from the start of its clip."""
     limit = token_limit(window.seconds)
-    segments = _first_look(model, window, language, beam_size, limit)
+    pipeline = BatchedInferencePipeline(model)
+    if adaptation and adaptation.prompt:
+        pipeline = DomainPipeline(model, adaptation)
+    segments = _first_look(pipeline, window, language, beam_size, limit)
     if is_silence(segments):
         return []
     if is_doubtful(segments, limit):
@@ -76,9 +85,13 @@ def is_doubtful(segments: Sequence[Segment], limit: int) -> bool:
 
 
 def _first_look(
-    model: WhisperModel, window: Window, language: str, beam_size: int, limit: int
+    pipeline: BatchedInferencePipeline,
+    window: Window,
+    language: str,
+    beam_size: int,
+    limit: int,
 ) -> list[Segment]:
-    segments, _ = BatchedInferencePipeline(model).transcribe(
+    segments, _ = pipeline.transcribe(
         window.samples,
         language=language,
         beam_size=beam_size,

@@ -13,21 +13,25 @@ from tokenizers import Tokenizer
 from engines.base import EngineError
 
 
-def count(folder: Path, words: Sequence[str]) -> list[int]:
-    """The number of tokens of each word with the space before it.
-
-    Raises `EngineError` when the file cannot be read.
-    """
+def tokenizer(folder: Path) -> Tokenizer:
+    """Raises `EngineError` when the file cannot be read."""
     try:
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
     # The library raises nothing narrower than Exception.
     except Exception as e:
         raise EngineError(
             f"The vocabulary of the model in {folder} could not be read: {e}",
             "BadModel",
         ) from e
+
+
+def count(folder: Path, words: Sequence[str]) -> list[int]:
+    """The number of tokens of each word with the space before it.
+
+    Raises `EngineError` when the file cannot be read.
+    """
+    read = tokenizer(folder)
     # One by one: the threads of a batch would trouble a worker that forks.
     return [
-        len(tokenizer.encode(f" {word}", add_special_tokens=False).ids)
-        for word in words
+        len(read.encode(f" {word}", add_special_tokens=False).ids) for word in words
     ]

@@ -1,0 +1,76 @@
+"""Take in a Whisper model that was made elsewhere, trusting nothing in its files.
+
+A folder for CTranslate2 is taken as it is, one of Hugging Face's `transformers` is
+converted. Either is read, loaded and made to hear a moment of silence before it
+takes its place.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from faster_whisper import WhisperModel
+
+from engines import shelf
+from engines.base import EngineError
+from engines.whisper import adaptation, catalog, huggingface, model_file, weights
+
+# What a folder for CTranslate2 may hold. Anything else is left behind.
+_FILES = ("config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.*")
+_SILENCE = np.zeros(16_000, np.float32)  # a second
+
+
+def take_in(folder: Path, target: Path, threads: int) -> None:
+    """Make the model `target` of the files in `folder`.
+
+    A model that is there already stays. Raises `EngineError` (BadModel) when the
+    files are none that can be used.
+    """
+    if target.is_dir():
+        return
+    with shelf.unfinished(target) as work:
+        if model_file.is_ctranslate2(folder):
+            _adopt(folder, work)
+        elif huggingface.is_huggingface(folder):
+            huggingface.to_ctranslate2(folder, work)
+        else:
+            raise _bad(
+                "It holds neither CTranslate2's model.bin nor the config.json and "
+                "model.safetensors of a Whisper model for transformers."
+            )
+        _attempt(work, threads)
+
+
+def _adopt(folder: Path, work: Path) -> None:
+    missing = catalog.missing(folder)
+    if missing:
+        raise _bad(f"It has no {', '.join(missing)}.")
+    weights.read(folder)
+    for pattern in (model_file.FILE, *_FILES):
+        for file in folder.glob(pattern):
+            shutil.copyfile(file, work / file.name)
+    # Read and written anew: what cannot be used is said now.
+    known = adaptation.Adaptation.load(folder)
+    if known:
+        adaptation.Ways(known)
+        known.save(work)
+
+
+def _attempt(path: Path, threads: int) -> None:
+    """Load it and have it hear something, with the times of the words."""
+    try:
+        model = WhisperModel(
+            str(path), device="cpu", compute_type="int8", cpu_threads=threads
+        )
+        options = {"language": "en", "beam_size": 1, "word_timestamps": True}
+        segments, _ = model.transcribe(_SILENCE, **options, max_new_tokens=8)
+        list(segments)
+    # The libraries raise nothing narrower for a file that is not theirs.
+    except Exception as e:
+        raise _bad(f"It could not be loaded: {e}") from e
+
+
+def _bad(what: str) -> EngineError:
+    return EngineError(f"The model cannot be used. {what}", "BadModel")

@@ -1,0 +1,144 @@
+"""Make a custom model: train its network, adapt its language, try it, put it there.
+
+The folder of the model appears by one rename, when all of it is written and has been
+tried. What an unfinished training needs to be gone on with lies beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from faster_whisper import WhisperModel
+
+from engines.base import Corpus, EngineError, Progress, Recipe, Trained
+from engines.whisper import adaptation, weights
+from engines.whisper.sound import RATE_HZ
+
+# A training keeps the weights thrice with what the learning needs, and a model.
+_ROOM = 8  # times the size of the base model
+
+
+def work_folder(target: Path) -> Path:
+    """Where the training of this model keeps what is not finished."""
+    return target.with_name(f".{target.name}.work")
+
+
+def train(
+    base: Path,
+    corpus: Corpus,
+    recipe: Recipe,
+    target: Path,
+    report: Callable[[Progress], None],
+    threads: int,
+) -> Trained:
+    """See `LocalEngine.train`; `base` and `target` are folders."""
+    work = work_folder(target)
+    work.mkdir(parents=True, exist_ok=True)
+    made = work / "model"
+    shutil.rmtree(made, ignore_errors=True)
+    trained = Trained()
+    if corpus.lessons:
+        trained = _finetune(base, corpus, recipe, work, report, threads)
+    else:
+        _take_over(base, made)
+    report(Progress("Adapting the language", 1, 1))
+    notes = adaptation.adapt(made, corpus, recipe)
+    report(Progress("Trying the model", 1, 1))
+    _try(made, threads)
+    shutil.rmtree(target, ignore_errors=True)
+    made.rename(target)
+    shutil.rmtree(work, ignore_errors=True)
+    return Trained(
+        best=trained.best,
+        settings=trained.settings,
+        dropped=trained.dropped,
+        notes=[*trained.notes, *notes],
+    )
+
+
+def _finetune(
+    base: Path,
+    corpus: Corpus,
+    recipe: Recipe,
+    work: Path,
+    report: Callable[[Progress], None],
+    threads: int,
+) -> Trained:
+    _check_room(base, work)
+    # Not at the top: only a process that trains loads torch.
+    try:
+        finetune = importlib.import_module("engines.whisper.finetune")
+    except ImportError as e:
+        raise EngineError(missing(), "TrainingNotInstalled") from e
+    tuned = finetune.finetune(base, corpus, recipe, work, report, threads)
+    report(Progress("Writing the model", 1, 1))
+    weights.write(tuned.state, base, work / "model")
+    return Trained(
+        best=tuned.best,
+        settings=tuned.settings,
+        dropped=tuned.dropped,
+        notes=tuned.notes,
+    )
+
+
+def missing() -> str:
+    """What training on audio lacks on this machine; empty when nothing."""
+    names = [
+        name
+        for name in ("torch", "transformers")
+        if importlib.util.find_spec(name) is None
+    ]
+    if not names:
+        return ""
+    return (
+        f"Training on audio needs {' and '.join(names)}, which this machine has not. "
+        "Install them with: pip install -r requirements-train.txt"
+    )
+
+
+def _check_room(base: Path, work: Path) -> None:
+    needed = (base / "model.bin").stat().st_size * _ROOM
+    free = shutil.disk_usage(work).free
+    if free < needed:
+        raise EngineError(
+            f"The training needs about {needed // 10**6:,} MB of free disk space for "
+            f"the models; there are {free // 10**6:,} MB. Make room and train again.",
+            "DiskFull",
+        )
+
+
+def _take_over(base: Path, made: Path) -> None:
+    """The files of the base model; its weights are not stored twice where one
+    file can have two names."""
+    made.mkdir()
+    for path in base.iterdir():
+        if not path.is_file():
+            continue
+        try:
+            os.link(path.resolve(), made / path.name)
+        except OSError:
+            shutil.copyfile(path, made / path.name)
+
+
+def _try(folder: Path, threads: int) -> None:
+    """Load the model and have it listen to a second of silence.
+
+    Raises `EngineError` when it cannot.
+    """
+    try:
+        model = WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=threads
+        )
+        segments, _ = model.transcribe(np.zeros(RATE_HZ, np.float32), language="en")
+        list(segments)
+    # The tokenizer's library raises nothing narrower than Exception.
+    except Exception as e:
+        raise EngineError(
+            f"The model that was made cannot be loaded: {e}", "BadModel"
+        ) from e
