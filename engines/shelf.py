@@ -11,7 +11,7 @@ import re
 import shutil
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engines.base import EngineError
@@ -54,6 +54,8 @@ def unfinished(target: Path) -> Iterator[Path]:
     work.mkdir(parents=True)
     try:
         yield work
+        # A copied folder came with the time of its source; `tidy` asks for ours.
+        os.utime(work)
         work.rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -84,9 +86,14 @@ def tidy(models_dir: Path, keep: Collection[str]) -> None:
     known = {folder(reference, models_dir).name for reference in keep}
     for path in (models_dir / "custom").glob("*"):
         key = path.name.removeprefix(".").removesuffix(".work")
-        is_old = time.time() - path.stat().st_mtime > _YOUNG_SECONDS
-        if key not in known and is_old:
-            shutil.rmtree(path, ignore_errors=True)
+        # A worker may just be taking one away itself.
+        with suppress(FileNotFoundError):
+            if key not in known and _is_old(path):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > _YOUNG_SECONDS
 
 
 def _link(source: str, target: str) -> None:

@@ -75,7 +75,7 @@ def test_the_longest_form_counts_and_of_equal_ones_the_first() -> None:
     said = Pronunciations(
         [("CP", "c p"), ("CPO", "c p o"), ("cpo-2", "c p o")], "en-US"
     )
-    words = "C P O and C P".split()
+    words = ["C", "P", "O", "and", "C", "P"]
     assert [span.written for span in said.find(words)] == ["CPO", "CP"]
 
 

@@ -25,11 +25,14 @@ from engines.whisper.language_model import MOST_WORDS, LanguageModel
 _FILE = "adaptation.json"
 _LANGUAGE_MODEL = "language_model.npz"
 _FORMAT = 1
-# Whisper takes 224 tokens before a window; some are left for marks.
-_PROMPT_TOKENS = 200
+# Whisper takes 223 tokens before a window.
+_PROMPT_TOKENS = 216
 _CHARACTERS_PER_WORD = 5
 # A text that is so much less probable than those of the domain is none of them.
-_FAR = 3.0  # nats per word
+_FAR = 2.5  # nats per word
+# A few sentences know few of the words of others: no less is expected for that, or
+# anything would fit.
+_LEAST_EXPECTED = -6.5  # nats per word
 _HELD_OUT = 10  # one sentence of so many
 _TRIAL_WORDS = 100_000  # what the expected probability is found with
 _MOST_BYTES = 50_000_000  # of adaptation.json
@@ -183,7 +186,8 @@ def _expected(sentences: Sequence[str], locale: str) -> float:
     model = LanguageModel.build(most, locale, _TRIAL_WORDS)
     scores = [model.score(text) for text in sentences[::_HELD_OUT]]
     words = sum(score.words for score in scores)
-    return sum(score.log_probability for score in scores) / max(words, 1)
+    found = sum(score.log_probability for score in scores) / max(words, 1)
+    return max(found, _LEAST_EXPECTED)
 
 
 def _counter(folder: Path) -> Callable[[str], int]:

@@ -22,11 +22,11 @@ from engines.whisper.sound import Samples
 class Strength:
     """How far a clip is changed, at most."""
 
-    speed: float = 0.12  # share of the speed
+    speed: float = 0.1  # share of the speed
     gain_db: float = 6.0
-    throat: float = 0.1  # share of the frequency
-    noise_share: float = 0.5  # of the clips that get noise
-    noise_snr_db: tuple[float, float] = (3.0, 20.0)  # against the clip's own power
+    throat: float = 0.08  # share of the frequency
+    noise_share: float = 0.25  # of the clips that get noise
+    noise_snr_db: tuple[float, float] = (10.0, 30.0)  # against the clip's own power
     bands: int = 2  # blanked bands of the spectrogram, and how many mels wide
     band_mels: int = 12
     gaps: int = 2  # blanked stretches of time, and how long

@@ -24,11 +24,14 @@ from faster_whisper.transcribe import TranscriptionOptions
 
 from engines.whisper.adaptation import Adaptation
 
-
 # Of a text that is as sure as this nothing is to be gained.
 _SURE = -0.1  # nats per token
 # As sure as this a text need not be doubted that has nothing of the domain.
 _SURE_ENOUGH = -0.35
+# Of the words' probability against that of the sound, at the full weight; and what
+# each word gets. On digits and medical notes: the fewest errors at a weight of 0.3.
+_SHARE = 2 / 3
+_WORD_BONUS = 5.0  # nats
 # Whisper's own limits for nobody speaking.
 _NO_SPEECH = 0.6
 _GUESSED = -1.0
@@ -61,11 +64,12 @@ class DomainPipeline(BatchedInferencePipeline):  # type: ignore[misc]
         options: TranscriptionOptions,
     ) -> tuple[ctranslate2.StorageView, list[dict[str, Any]]]:
         encoded = self.model.encode(features)
-        plain, no_speech = self._decode(encoded, tokenizer, options, [])
+        (plain, *_), no_speech = self._decode(encoded, tokenizer, options, [])
         best = plain
         if not self._is_settled(plain, no_speech):
             before = tokenizer.encode(" " + self._adaptation.prompt)
-            told, _ = self._decode(encoded, tokenizer, options, before)
+            several, _ = self._decode(encoded, tokenizer, options, before)
+            told = max(several, key=self._worth)
             bonus = self._adaptation.weight * self._adaptation.fit(told.text)
             if bonus and told.mean + bonus > plain.mean:
                 best = told
@@ -76,6 +80,16 @@ class DomainPipeline(BatchedInferencePipeline):  # type: ignore[misc]
                 "tokens": best.tokens,
             }
         ]
+
+    def _worth(self, told: Hypothesis) -> float:
+        """Among the texts of one beam: how probable it is by sound and by words.
+        Without something for each word, the shortest would win."""
+        language = self._adaptation.language
+        if language is None:
+            return told.mean
+        score = language.score(told.text)
+        words = score.log_probability + _WORD_BONUS * score.words
+        return told.log_probability + _SHARE * self._adaptation.weight * words
 
     def _is_settled(self, plain: Hypothesis, no_speech: float) -> bool:
         """Whether there is no need to hear the window once more."""
@@ -91,21 +105,23 @@ class DomainPipeline(BatchedInferencePipeline):  # type: ignore[misc]
         tokenizer: Tokenizer,
         options: TranscriptionOptions,
         before: list[int],
-    ) -> tuple[Hypothesis, float]:
-        """The best text, and how likely it is that nobody speaks."""
+    ) -> tuple[list[Hypothesis], float]:
+        """The best texts, best first, and how likely it is that nobody speaks."""
         prompt = self.model.get_prompt(tokenizer, before, without_timestamps=True)
         room = self.model.max_length - len(prompt)
         (result,) = self.model.model.generate(
             encoded,
             [prompt],
             beam_size=options.beam_size,
+            num_hypotheses=options.beam_size,
             max_length=len(prompt) + min(options.max_new_tokens or room, room),
             suppress_blank=options.suppress_blank,
             suppress_tokens=options.suppress_tokens,
             return_scores=True,
             return_no_speech_prob=True,
         )
-        tokens = result.sequences_ids[0]
-        total = float(result.scores[0]) * len(tokens)
-        text = tokenizer.decode(tokens)
-        return Hypothesis(tokens, total, text), float(result.no_speech_prob)
+        texts = [
+            Hypothesis(tokens, float(score) * len(tokens), tokenizer.decode(tokens))
+            for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
+        ]
+        return texts, float(result.no_speech_prob)

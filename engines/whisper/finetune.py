@@ -55,12 +55,10 @@ class Settings:
     warm_up: float = 0.1  # share of all steps
     weight_decay: float = 0.01
     largest_gradient: float = 1.0
-    dropout: float = 0.1  # in the decoder
-    smoothing: float = 0.1  # of the wanted tokens
     batch: int = 4  # windows a step
     windows: int = 400  # to be learnt from in all, where there are fewer in a pass
     passes: tuple[int, int] = (3, 12)  # at least and at most
-    patience: int = 3  # passes without a better one
+    patience: int = 5  # passes without a better one
     kept: tuple[float, ...] = (1.0, 0.7, 0.5)  # shares of what was learnt, to try
     window_tokens: int = 200
     checked: int = 48  # held-out clips that are heard after each pass
@@ -118,36 +116,40 @@ def finetune(
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     report(Progress("Reading the lessons", 0, 0))
-    net = network.build(folder, device, settings.dropout)
+    net = network.build(folder, device)
     sizes = net.config
     reader = Reader(folder, corpus.locale, sizes.vocab_size, sizes.num_mel_bins, device)
-    most = sizes.max_target_positions // 2
-    lessons, dropped = read_lessons(reader, corpus.lessons, most)
-    held_out, held_dropped = read_lessons(reader, corpus.held_out, most)
-    if not lessons:
-        raise EngineError(
-            "No clip is left to learn from. The report says why each was left out.",
-            "NothingToTrainOn",
-        )
-    spoken = rehearsal.speak(reader.language, work / "general")
+    lessons, held_out, dropped = _read(reader, corpus, sizes.max_target_positions // 2)
     here = _Class(
         net=net,
         reader=reader,
         lessons=lessons,
         held_out=held_out[: settings.checked],
-        general=[reader.example(path, text, _seconds(path)) for path, text in spoken],
+        general=[
+            reader.example(path, text, _seconds(path))
+            for path, text in rehearsal.speak(reader.language, work / "general")
+        ],
         settings=settings,
         seed=recipe.seed,
         report=report,
     )
     best, share = _teach(here, work)
-    return Tuned(
-        state=network.state_of(here.net),
-        best=best,
-        settings=_recorded(here, share, threads),
-        dropped=dropped + held_dropped,
-        notes=_notes(here),
-    )
+    state = network.state_of(net)
+    return Tuned(state, best, _recorded(here, share, threads), dropped, _notes(here))
+
+
+def _read(
+    reader: Reader, corpus: Corpus, most_tokens: int
+) -> tuple[list[Example], list[Example], list[tuple[str, str]]]:
+    """Lessons, held-out clips, and what of both was left out, with the reason."""
+    lessons, dropped = read_lessons(reader, corpus.lessons, most_tokens)
+    held_out, more = read_lessons(reader, corpus.held_out, most_tokens)
+    if not lessons:
+        raise EngineError(
+            "No clip is left to learn from. The report says why each was left out.",
+            "NothingToTrainOn",
+        )
+    return lessons, held_out, dropped + more
 
 
 def _teach(here: _Class, work: Path) -> tuple[int, float]:
@@ -216,9 +218,7 @@ def _pass(here: _Class, learning: torch.optim.AdamW, number: int) -> float:
     total = sum(here.steps)
     before = sum(here.steps[: number - 1])
     losses = []
-    torch.manual_seed(here.seed * 1000 + number)  # for the dropout
     here.net.train()
-    here.net.model.encoder.train(mode=False)
     for step, tensors in enumerate(_batches(here, number), start=before + 1):
         rate = _rate(step, total, here.settings.warm_up)
         for group in learning.param_groups:
@@ -239,7 +239,7 @@ def _step(
     for mels, tokens, wanted in tensors:
         with torch.no_grad():
             heard = network.encode(here.net, mels)
-        found = network.losses(here.net, heard, tokens, wanted, here.settings.smoothing)
+        found = network.losses(here.net, heard, tokens, wanted)
         part = found.sum() / asked
         part.backward()  # type: ignore[no-untyped-call]
         loss += part.item()

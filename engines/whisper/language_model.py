@@ -71,8 +71,9 @@ class LanguageModel:
         self._unigrams = unigrams
         self._pairs, self._triples = pairs, triples
         total, different = int(unigrams.sum()), int((unigrams > 0).sum())
-        self._unseen = different / (total + different) / _UNSEEN
-        self._singles: Floats = unigrams / (total + different) + self._unseen
+        mass = max(total + different, 1)
+        self._unseen = max(different, 1) / mass / _UNSEEN
+        self._singles: Floats = unigrams / mass + self._unseen
         # What stood before: how often, and with how many different words behind it.
         size = len(self._vocabulary)
         first = (pairs[0] >> np.uint64(_BITS)).astype(np.int64)
@@ -114,7 +115,13 @@ class LanguageModel:
 
     def score(self, text: str) -> Score:
         """How probable this text is, as one sentence."""
-        numbers = [self._numbers.get(word, _UNKNOWN) for word in self.words(text)]
+        found = self.words(text)
+        unknown = sum(word not in self._numbers for word in found)
+        return Score(float(self._chances(found).sum()), len(found) + 1, unknown)
+
+    def _chances(self, found: Sequence[str]) -> Floats:
+        """The log probability of each word, and of the end behind them."""
+        numbers = [self._numbers.get(word, _UNKNOWN) for word in found]
         sentence = np.array([_START, _START, *numbers, _END], np.uint64)
         one, two, three = sentence[:-2], sentence[1:-1], sentence[2:]
         chances = self._singles[three.astype(np.int64)]
@@ -126,9 +133,8 @@ class LanguageModel:
         before, known = _find(self._pairs[0], (one << np.uint64(_BITS)) | two)
         triple = (((one << np.uint64(_BITS)) | two) << np.uint64(_BITS)) | three
         longer = _interpolated(chances, self._triples, triple, before, self._after_two)
-        chances = np.where(known, longer, chances)
-        unknown = numbers.count(_UNKNOWN)
-        return Score(float(np.log(chances).sum()), len(numbers) + 1, unknown)
+        result: Floats = np.log(np.where(known, longer, chances))
+        return result
 
     def words(self, text: str) -> list[str]:
         """The words of a text as this model counts them."""
@@ -150,13 +156,13 @@ class LanguageModel:
     def load(cls, path: Path) -> LanguageModel:
         """Raises `ValueError` when the file is not whole."""
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 text = kept["words"].tobytes().decode()
                 locale, *vocabulary = text.split("\n")
                 pairs = kept["pairs"], kept["pair_counts"]
                 triples = kept["triples"], kept["triple_counts"]
                 return cls(vocabulary, kept["unigrams"], pairs, triples, locale)
-        except (OSError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as e:
+        except (OSError, EOFError, LookupError, ValueError, zipfile.BadZipFile) as e:
             raise ValueError(f"{path.name} is no language model: {e}") from e
 
 

@@ -24,9 +24,7 @@ IGNORED = -100  # a token that no loss is asked for
 _LONGEST = 1.5
 
 
-def build(
-    folder: Path, device: torch.device, dropout: float = 0.0
-) -> WhisperForConditionalGeneration:
+def build(folder: Path, device: torch.device) -> WhisperForConditionalGeneration:
     """The network of a CTranslate2 folder, in float32. Raises `EngineError`."""
     state = weights.read(folder)
     shape = weights.shape_of(state)
@@ -42,9 +40,9 @@ def build(
         decoder_ffn_dim=shape.decoder_ffn,
         max_source_positions=shape.audio_positions,
         max_target_positions=shape.text_positions,
-        dropout=dropout,
+        dropout=0.0,
         attention_dropout=0.0,
-        activation_dropout=dropout,
+        activation_dropout=0.0,
         pad_token_id=None,
     )
     network = WhisperForConditionalGeneration(config)
@@ -100,7 +98,6 @@ def losses(
     heard: Tensor,
     tokens: Tensor,
     wanted: Tensor,
-    smoothing: float = 0.0,
 ) -> Tensor:
     """Cross-entropy of each wanted token, in nats; shape of `wanted`, 0 where
     it is `IGNORED`. Only where a token is wanted the vocabulary is asked."""
@@ -109,9 +106,7 @@ def losses(
     ).last_hidden_state
     asked = wanted != IGNORED
     scores = network.proj_out(states[asked])
-    found = torch.nn.functional.cross_entropy(
-        scores, wanted[asked], reduction="none", label_smoothing=smoothing
-    )
+    found = torch.nn.functional.cross_entropy(scores, wanted[asked], reduction="none")
     return torch.zeros(wanted.shape, device=found.device).masked_scatter(asked, found)
 
 

@@ -1,9 +1,8 @@
 """Sentences that stand for a domain: what a model is told to have heard before.
 
 Whisper was trained to go on in the language of the text before a window: its words,
-names and way of writing. So many sentences are chosen as fit into that room, such
-that together they have the frequent words and pairs of words of all texts, each of
-them more than once if there is room.
+names and way of writing. So many sentences are chosen as fit into that room: such
+as have the frequent words of all texts between them, then any.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from scoring.normalization import words
 
 _CANDIDATES = 2_000  # sentences that are chosen from
-_WORDS = 40  # of a sentence that may be chosen
+_CHARACTERS = 300  # of a sentence that may be chosen
+_LEAST_ROOM = 4  # in which no sentence fits
 _NAMES_SHARE = 0.5  # of the room, for the display forms of pronunciations
 _ENDS = re.compile(r"""[.?!…。？！।؟]["'”’»)]*$""")  # noqa: RUF001
 _UNSPACED = ("ja", "th", "yue", "zh")
@@ -79,41 +79,44 @@ def _fitting(names: Iterable[str], room: int, size: Callable[[str], int]) -> lis
 def _chosen(
     sentences: Sequence[str], locale: str, room: int, size: Callable[[str], int]
 ) -> list[str]:
-    """Greedily by what a sentence adds for its length; what was chosen already adds
-    the less the more often."""
-    features = [_features(text, locale) for text in sentences]
-    counts = Counter(each for one in features for each in one)
-    used: Counter[str] = Counter()
+    """First those that bring the most frequent words for their length, until nothing
+    new comes; then others as they come, for they are like the texts as a whole."""
+    chosen: list[str] = []
+    order = list(_covering([_words(text, locale) for text in sentences]))
+    covering = set(order)
+    left = (at for at in range(len(sentences)) if at not in covering)
+    for at in chain(order, left):
+        text = sentence(sentences[at], locale)
+        needed = size(text)
+        if 0 < needed <= room and len(text) <= _CHARACTERS:
+            chosen.append(text)
+            room -= needed
+        if room < _LEAST_ROOM:
+            break
+    return chosen
+
+
+def _covering(found: Sequence[set[str]]) -> Iterator[int]:
+    """Sentences by what each adds for its length; a word adds once."""
+    counts = Counter(word for one in found for word in one)
+    used: set[str] = set()
 
     def gain(at: int) -> float:
-        one = features[at]
-        worth = sum(math.sqrt(counts[each]) / (1 + used[each]) ** 2 for each in one)
-        return worth / math.sqrt(len(one))
+        one = found[at]
+        return sum(math.sqrt(counts[word]) for word in one - used) / (len(one) + 2)
 
     # A gain only ever falls, so the best is found without asking all again.
-    heap = [(-gain(at), at) for at, one in enumerate(features) if one]
+    heap = [(-gain(at), at) for at, one in enumerate(found) if one]
     heapq.heapify(heap)
-    chosen: list[str] = []
-    while heap and room > 0:
+    while heap:
         _, at = heapq.heappop(heap)
         worth = gain(at)
         if heap and worth < -heap[0][0]:
             heapq.heappush(heap, (-worth, at))
-            continue
-        text = sentence(sentences[at], locale)
-        needed = size(text)
-        if needed > room:
-            continue
-        chosen.append(text)
-        room -= needed
-        used.update(features[at])
-    return chosen
+        elif worth > 0:
+            used |= found[at]
+            yield at
 
 
-def _features(text: str, locale: str) -> list[str]:
-    """Words and pairs of words; none of a sentence that is too long."""
-    found = words(text, locale)
-    if len(found) > _WORDS:
-        return []
-    pairs = (f"{one} {two}" for one, two in pairwise(found))
-    return list(dict.fromkeys([*found, *pairs]))
+def _words(text: str, locale: str) -> set[str]:
+    return set(words(text, locale))
