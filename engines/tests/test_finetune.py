@@ -21,12 +21,13 @@ from speechstudio.test import tone
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from engines.whisper.finetune import Settings, Tuned, finetune
+from engines.whisper.finetune import Tuned, finetune
+from engines.whisper.settings import Settings
 
 SHAPE = replace(
     small_whisper.SHAPE, encoder_layers=1, audio_positions=1500, text_positions=96
 )
-FEW = Settings(windows=1, passes=(3, 3), checked=4, augment=Settings().augment)
+FEW = Settings(windows=1, fresh=4, passes=(2, 2), whole_passes=1, checked=4)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,8 @@ def test_it_works(base: Path, tmp_path: Path) -> None:
     before = weights.read(base)
     learnt = {n for n in before if not np.array_equal(tuned.state[n], before[n])}
     assert "model.decoder.layers.0.encoder_attn.q_proj.weight" in learnt
-    assert not any("encoder." in name or "embed" in name for name in learnt)
+    assert "model.encoder.conv1.weight" in learnt
+    assert not any("embed" in name for name in learnt)
     assert weights.checked(tuned.state)
     json.dumps(tuned.settings)
     assert heard[-1].done == heard[-1].total
@@ -140,7 +142,7 @@ def test_it_stops_when_no_pass_gets_better(
         return Pass(number, loss, 1.0 + abs(number - 1), abs(number - 1), 10)
 
     monkeypatch.setattr("engines.whisper.finetune._look", look)
-    settings = replace(FEW, passes=(9, 9), patience=2)
+    settings = replace(FEW, passes=(1, 1), whole_passes=9, patience=2)
     heard: list[Progress] = []
     tuned = tune(base, tmp_path, corpus(tmp_path), heard.append, settings=settings)
     assert tuned.best == 1

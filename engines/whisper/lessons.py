@@ -91,9 +91,13 @@ class Reader:
         text = " ".join(example.text for example in examples)
         return mels, self.example(Path(), text, 0.0).tokens
 
-    def batch(self, chosen: Sequence[Window]) -> tuple[Tensor, Tensor, Tensor]:
-        """See `network.batch`."""
-        return network.batch(chosen, self.start, self.end, self.device)
+    def sounds(self, windows: Sequence[Window]) -> Tensor:
+        """See `network.sounds`."""
+        return network.sounds([mels for mels, _ in windows], self.device)
+
+    def tokens(self, texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """See `network.teaching`."""
+        return network.teaching(texts, self.start, self.end, self.device)
 
 
 def read_lessons(

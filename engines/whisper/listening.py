@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from engines.base import EngineError
@@ -18,24 +20,44 @@ _ENOUGH = 6  # of them to judge by
 _BELONG = 0.7  # share of the clips that must know their own transcript
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A clip that was heard by the encoder, which does not learn."""
+
+    example: Example
+    sound: Tensor  # (1, positions, width), float16 on the processor
+
+
+@torch.no_grad()
+def heard(
+    net: WhisperForConditionalGeneration, reader: Reader, examples: Sequence[Example]
+) -> list[Heard]:
+    """Each clip alone, as it will be recognised."""
+    return [
+        Heard(example, network.encode(net, reader.sounds([window])).cpu().half())
+        for example in examples
+        for window in [reader.window([example])]
+    ]
+
+
 @torch.no_grad()
 def look(
-    net: WhisperForConditionalGeneration, reader: Reader, examples: Sequence[Example]
+    net: WhisperForConditionalGeneration, reader: Reader, clips: Sequence[Heard]
 ) -> tuple[float, ErrorCounts]:
-    """Loss in nats per token and word errors of clips, each alone, as it will be."""
+    """Loss in nats per token and word errors."""
     net.train(mode=False)
     nats = 0.0
-    tokens = 0
+    asked = 0
     errors = ErrorCounts()
-    for example in examples:
-        window = reader.window([example])
-        mels, given, wanted = reader.batch([window])
-        heard = network.encode(net, mels)
-        nats += float(network.losses(net, heard, given, wanted).sum())
-        tokens += len(window[1]) + 1
-        said = network.say(net, heard, reader.start, reader.end, [len(window[1])])[0]
-        errors += counts(example.text, reader.decode(said), reader.locale)
-    return nats / max(1, tokens), errors
+    for clip in clips:
+        text = clip.example.tokens
+        sound = clip.sound.to(reader.device).float()
+        tokens, wanted = reader.tokens([text])
+        nats += float(network.losses(net, sound, tokens, wanted).sum())
+        asked += len(text) + 1
+        said = network.say(net, sound, reader.start, reader.end, [len(text)])[0]
+        errors += counts(clip.example.text, reader.decode(said), reader.locale)
+    return nats / max(1, asked), errors
 
 
 def check_transcripts(
@@ -75,9 +97,8 @@ def _is_likelier(
 ) -> bool:
     """Whether a clip's own text is likelier, token by token, than another one."""
     mels, _ = reader.window([own])
-    both = [(mels, own.tokens), (mels, other.tokens)]
-    spectrograms, given, wanted = reader.batch(both)
-    heard = network.encode(net, spectrograms[:1]).expand(2, -1, -1)
-    found = network.losses(net, heard, given, wanted)
+    tokens, wanted = reader.tokens([own.tokens, other.tokens])
+    sound = network.encode(net, network.sounds([mels], reader.device))
+    found = network.losses(net, sound.expand(2, -1, -1), tokens, wanted)
     first, second = (found.sum(1) / (wanted != network.IGNORED).sum(1)).tolist()
     return bool(first < second)

@@ -19,6 +19,8 @@ from engines.whisper.sound import Samples
 
 FRAMES = 3000  # of 10 ms: the 30 seconds that the encoder reads
 Learnt = dict[str, Tensor]
+# The tables of tokens and positions stay as they are.
+FIXED = ("embed_positions", "embed_tokens", "proj_out")
 IGNORED = -100  # a token that no loss is asked for
 # A decoder that repeats itself is stopped when it says this much more than was said.
 _LONGEST = 1.5
@@ -71,8 +73,12 @@ def learnt(network: WhisperForConditionalGeneration) -> Learnt:
     return {
         name: weight.detach().cpu().clone()
         for name, weight in network.named_parameters()
-        if weight.requires_grad
+        if not is_fixed(name)
     }
+
+
+def is_fixed(name: str) -> bool:
+    return any(part in name for part in FIXED)
 
 
 @torch.no_grad()
@@ -141,22 +147,26 @@ def say(
     return [_until(row, end) for row in said[:, len(start) :].tolist()]
 
 
-def batch(
-    windows: Sequence[tuple[Samples, Sequence[int]]],
+def teaching(
+    texts: Sequence[Sequence[int]],
     start: Sequence[int],
     end: int,
     device: torch.device,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Spectrograms, tokens given and tokens wanted, of (spectrogram, text) pairs."""
-    longest = max(len(text) for _, text in windows) + len(start)
-    tokens = torch.full((len(windows), longest), end)
-    wanted = torch.full((len(windows), longest), IGNORED)
-    for row, (_, text) in enumerate(windows):
+) -> tuple[Tensor, Tensor]:
+    """The tokens given and the tokens wanted of texts, with start and end."""
+    longest = max(map(len, texts)) + len(start)
+    tokens = torch.full((len(texts), longest), end)
+    wanted = torch.full((len(texts), longest), IGNORED)
+    for row, text in enumerate(texts):
         line = torch.tensor([*start, *text, end])
         tokens[row, : len(line) - 1] = line[:-1]
         wanted[row, len(start) - 1 : len(line) - 1] = line[len(start) :]
-    mels = np.stack([padded(mels) for mels, _ in windows])
-    return torch.from_numpy(mels).to(device), tokens.to(device), wanted.to(device)
+    return tokens.to(device), wanted.to(device)
+
+
+def sounds(mels: Sequence[Samples], device: torch.device) -> Tensor:
+    """Spectrograms as the encoder takes them: (windows, mels, frames)."""
+    return torch.from_numpy(np.stack([padded(each) for each in mels])).to(device)
 
 
 def padded(mels: Samples) -> Samples:
