@@ -113,9 +113,9 @@ class Corpus:
     """What a custom model is made from.
 
     `held_out` is never trained on: it says when to stop and which pass was best.
-    `texts` gives sentences of the domain as people say them; it is read more than
-    once, and there may be millions. A pronunciation is a display form and how it
-    is spoken: ("3CPO", "three c p o").
+    `texts` gives sentences of the domain as people say them, those of the lessons
+    among them; it is read more than once, and there may be millions. A pronunciation
+    is a display form and how it is spoken: ("3CPO", "three c p o").
     """
 
     locale: str

@@ -8,6 +8,7 @@ from datasets.models import Dataset
 from evaluations.models import Evaluation
 from projects.models import Project
 from training.models import SpeechModel
+from training.offers import testable
 from training.services import usable
 
 MAX_MODELS = 8
@@ -54,10 +55,3 @@ class EvaluationForm(RenameForm):
                 f"At most {MAX_MODELS} models can be compared in one test."
             )
         return models
-
-
-def testable(project: Project) -> Any:
-    """The datasets of the project that a test can use, those for it first."""
-    kinds = (Dataset.Kind.ACOUSTIC, Dataset.Kind.TRANSCRIPT)
-    usable = project.datasets.filter(kind__in=kinds, status=Dataset.Status.SUCCEEDED)
-    return usable.order_by("use", "-created")  # "", "testing", "training"

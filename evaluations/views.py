@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from datasets.overlap import warnings_for
 from evaluations import services
 from evaluations.comparison import comparisons
-from evaluations.forms import RenameForm, testable
+from evaluations.forms import RenameForm
 from evaluations.models import Evaluation, Hypothesis, Item
 from evaluations.rows import rows_of
 from projects.access import project_for
@@ -32,6 +32,7 @@ from projects.listing import (
 from projects.models import Role
 from projects.rename import rename_page
 from projects.requests import Request
+from training.offers import testable
 
 _LISTING = Listing(
     sorts={

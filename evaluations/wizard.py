@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets.overlap import Leak, warnings_for
 from evaluations import services
-from evaluations.forms import EvaluationForm, testable
+from evaluations.forms import EvaluationForm
 from projects.access import project_for
 from projects.models import Role
 from projects.requests import Request
 from projects.wizard import Wizard
+from training.offers import testable
 from training.services import usable
 
 _WIZARD = Wizard(

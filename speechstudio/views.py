@@ -10,9 +10,10 @@ from editor.models import EditorSet, Export
 from evaluations.models import Evaluation
 from jobs.models import Job
 from projects.access import projects_of
+from projects.models import Role
 from projects.requests import Request
 from speechstudio.setup import is_fresh
-from training.models import SpeechModel
+from training.models import Package, SpeechModel
 
 _ACTIVE = [Job.Status.NOT_STARTED, Job.Status.RUNNING]
 _SHOWN = 10
@@ -38,7 +39,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def job_menu(request: Request) -> HttpResponse:
     """What runs for this person right now, for the top bar."""
     projects = projects_of(request.user)
-    jobs: list[Dataset | EditorSet | Evaluation | Export | SpeechModel] = []
+    jobs: list[Dataset | EditorSet | Evaluation | Export | Package | SpeechModel] = []
     for kind in (Dataset, SpeechModel, EditorSet, Evaluation):
         active = kind.objects.filter(status__in=_ACTIVE, project__in=projects)
         jobs += active.order_by("created")[:_SHOWN]
@@ -46,10 +47,14 @@ def job_menu(request: Request) -> HttpResponse:
         status__in=_ACTIVE, editor_set__project__in=projects
     )
     jobs += exports.order_by("created")[:_SHOWN]
+    packages = Package.objects.filter(
+        status__in=_ACTIVE, model__project__in=projects_of(request.user, Role.EDITOR)
+    )
+    jobs += packages.select_related("model").order_by("created")[:_SHOWN]
     ctx = {
         "jobs": [
             {
-                "label": job.name,
+                "label": str(job),
                 "url": job.get_absolute_url(),
                 "share": None if job.is_waiting else job.share,
             }

@@ -10,8 +10,6 @@ from datasets.models import Dataset
 from scoring.errors import ErrorCounts
 from training.models import PlannedTest, SpeechModel
 
-# On general speech a custom model may lose as much before it is said to forget.
-_GUARD_TOLERANCE = 0.01  # of the words
 BETTER, NOT_BETTER, UNCLEAR = "better", "worse", "unclear"
 
 
@@ -76,6 +74,10 @@ class Trial:
     test: Any = None  # the job; None until it is made
     base: Any = None  # the candidates, with `counts`
     custom: Any = None
+    # By how much the custom model's rate is above the base model's, and what that
+    # says, as on the page of the test; empty before it is known.
+    lost: float | None = None
+    verdict: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -85,24 +87,12 @@ class Trial:
     def is_open(self) -> bool:
         return self.test is None or self.test.is_active
 
-    @property
-    def lost(self) -> float | None:
-        """By how much the custom model's rate is above the base model's."""
-        if not (self.is_done and self.base and self.custom):
-            return None
-        base, custom = self.base.counts.rate, self.custom.counts.rate
-        return None if base is None or custom is None else custom - base
-
-    @property
-    def verdict(self) -> str:
-        """What a guard says: "kept" or "forgot"; empty before it is known."""
-        if not self.is_guard or self.lost is None:
-            return ""
-        return "kept" if self.lost <= _GUARD_TOLERANCE else "forgot"
-
 
 def tests(model: SpeechModel) -> list[Trial]:
-    """The tests with this model, newest first, and those that will be made."""
+    """The tests with this model, newest first, and those that will be made.
+
+    A failed training has none to come: they are shown again when it is repeated.
+    """
     planned = list(model.planned_tests.select_related("dataset").order_by("role", "id"))
     guards = {each.pk for each in planned if each.role == PlannedTest.Role.GUARD}
     made = [
@@ -114,7 +104,7 @@ def tests(model: SpeechModel) -> list[Trial]:
     waiting = [
         Trial(each.dataset.name, each.dataset, each.pk in guards)
         for each in planned
-        if not each.is_made
+        if not each.is_made and model.status != SpeechModel.Status.FAILED
     ]
     return waiting + made
 
@@ -123,4 +113,9 @@ def _made(candidate: Any, model: SpeechModel, is_guard: bool) -> Trial:
     test = candidate.evaluation
     others = [o for o in test.candidates.all() if o.model_id == model.base_id]
     base = others[0] if others else None
-    return Trial(test.name, test.dataset, is_guard, test, base, candidate)
+    # What `evaluations.compare` found of this pair.
+    pairs = (c for c in test.comparisons if c["custom"] == candidate.pk)
+    found: Mapping[str, Any] = next(pairs, {})
+    lost, verdict = found.get("difference"), found.get("verdict", "")
+    name, dataset = test.name, test.dataset
+    return Trial(name, dataset, is_guard, test, base, candidate, lost, verdict)

@@ -6,7 +6,7 @@ of the held-out clips. Its data and tests stay where they are.
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -16,6 +16,8 @@ from engines.base import EngineError
 from engines.registry import get_engine
 from projects.access import User, projects_of
 from projects.models import Project, Role
+from projects.storage import delete_tree
+from training.disk import told_when_full
 from training.models import SpeechModel
 
 
@@ -35,11 +37,11 @@ def start(
 ) -> SpeechModel:
     """Make the row of the copy, and have the files copied.
 
-    `key` is for a form that may be sent twice: it makes one copy. The copy expires
-    when its source does: it is no newer.
+    `key` is for a form that may be sent twice: it makes one copy in each project. The
+    copy expires when its source does: it is no newer.
     """
     assert source.project is not None
-    key = key or uuid4()
+    key = uuid5(key or uuid4(), str(project.pk))
     model, is_new = SpeechModel.objects.get_or_create(
         pk=key,
         project=project,
@@ -74,18 +76,18 @@ def start(
 
 def copy(model: SpeechModel) -> None:
     """The work of a copy's job. Raises `EngineError`."""
-    key = model.recipe["copied_from"]["model"]
+    folder, key = model.folder, model.recipe["copied_from"]["model"]
     source = SpeechModel.objects.filter(pk=key).first()
     if source is None or source.status != SpeechModel.Status.SUCCEEDED:
         raise EngineError(
             "The model that was to be copied is gone. Delete this copy.", "SourceGone"
         )
     model.report(0, 1)
-    get_engine(model.engine).copy(source.reference, model.reference)
-    report = _copied_report(source, model)
-    model.done = model.total = 1
+    with told_when_full():
+        get_engine(model.engine).copy(source.reference, model.reference)
+        report = _copied_report(source, model)
     if not model.succeed(report_file=report, done=1):
-        _tidy(model)
+        _tidy(model, folder)
 
 
 def _copied_report(source: SpeechModel, model: SpeechModel) -> str:
@@ -98,7 +100,8 @@ def _copied_report(source: SpeechModel, model: SpeechModel) -> str:
         return default_storage.save(target, file)
 
 
-def _tidy(model: SpeechModel) -> None:
+def _tidy(model: SpeechModel, folder: str) -> None:
     """Take the files away of a model that was deleted while they were copied."""
     if not SpeechModel.objects.filter(pk=model.pk).exists():
         get_engine(model.engine).remove(model.reference)
+        delete_tree(folder)

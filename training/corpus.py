@@ -6,19 +6,18 @@ same corpus. Clips stay where they are; what is in memory is a row for each of t
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.conf import settings
-
 from datasets.models import Dataset
 from engines.base import Clip, Corpus, EngineError, Lesson, LocalEngine
 from training import texts
+from training.disk import workplace
 from training.display_rules import rules_of
 from training.drafts import drafted
 from training.models import SpeechModel
+from training.offers import takes_text_alone
 from training.recordings import Reader, Recording
 from training.split import MIN_CLIPS, Candidate, hold_out
 from training.used import NOT_ADAPTED, TOO_MUCH, Bookkeeping, Used
@@ -40,10 +39,8 @@ def corpus_of(
     """
     found = model.datasets.order_by("created", "pk")
     book = Bookkeeping([Used(one, number) for number, one in enumerate(found, start=1)])
-    with tempfile.TemporaryDirectory(
-        suffix=f".{model.pk}", dir=settings.FILE_UPLOAD_TEMP_DIR
-    ) as folder:
-        yield _Gathering(model, engine, say, book, Path(folder)).corpus(), book
+    with workplace(model.pk) as folder:
+        yield _Gathering(model, engine, say, book, folder).corpus(), book
 
 
 class _Gathering:
@@ -101,7 +98,7 @@ class _Gathering:
         """The clips to learn from: those with a text of their own, then drafts."""
         spoken, silent = [], []
         for used in self.book.sets:
-            if not self.base.adapts(used.dataset.kind):
+            if takes_text_alone(self.base, used.dataset):
                 used.dropped[NOT_ADAPTED] = used.dataset.accepted
             if used.dataset.kind == Dataset.Kind.AUDIO:
                 silent.append(used)
@@ -179,8 +176,9 @@ class _Gathering:
             notes.append(f"No recording could be used: {self.book.reasons}.")
         if recordings and not held_out:
             notes.append(
-                f"There is no figure for this model: of fewer than {MIN_CLIPS} "
-                "transcribed clips none can be held out. Test it on other speech."
+                f"There is no figure for this model: without {MIN_CLIPS} transcribed "
+                "clips that are all different none can be held out. Test it on other "
+                "speech."
             )
         elif self.book.held_out_by == "clip":
             notes.append(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from engines import shelf
 from training.card import card
-from training.disk import told_when_full
+from training.disk import told_when_full, workplace
 from training.models import Package, SpeechModel
 
 CARD = "README.md"
@@ -76,15 +75,14 @@ def pack(package: Package) -> None:
     convert: Callable[[Path, Path, str], None] = import_string(
         _CONVERTERS[model.engine]
     )
-    temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
-    with told_when_full(), temporary as folder:
+    with told_when_full(), workplace(package.pk) as folder:
         package.report(0, 1)
         text = card(model, "huggingface")
-        convert(_folder(model), Path(folder) / "model", text)
-        names = [name for name, _ in shelf.files(Path(folder) / "model")]
-        path = Path(folder) / "model.zip"
+        convert(_folder(model), folder / "model", text)
+        names = [name for name, _ in shelf.files(folder / "model")]
+        path = folder / "model.zip"
         with path.open("wb") as out:
-            for chunk in _zipped(Path(folder) / "model", _without_card(names), text):
+            for chunk in _zipped(folder / "model", _without_card(names), text):
                 out.write(chunk)
         target = f"{model.folder}/huggingface.zip"
         default_storage.delete(target)  # of a try that died

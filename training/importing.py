@@ -6,21 +6,19 @@ Face's `transformers` with its weights as safetensors.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
 from engines.base import EngineError
 from engines.registry import get_engine
-from jobs.models import Job
+from jobs.models import Gone
 from projects.models import Project
 from projects.storage import local_copy
-from training.disk import check_room, told_when_full
+from training.disk import check_room, told_when_full, workplace
 from training.lifetime import give_dates
 from training.models import SpeechModel
 from training.unpack import unpack
@@ -99,15 +97,15 @@ def _take_in(model: SpeechModel) -> None:
         raise EngineError("The uploaded file is gone. Upload it again.", "SourceGone")
 
     def report(done: int, total: int) -> None:
+        check_room(total - done)
         model.report(done // _MEGABYTE, max(1, total // _MEGABYTE))
 
     engine = get_engine(model.engine)
-    temporary = tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR)
-    with told_when_full(), local_copy(archive) as path, temporary as folder:
+    with told_when_full(), local_copy(archive) as path, workplace(model.pk) as folder:
         _say(model, "Unpacking")
-        unpack(path, Path(folder), report)
+        unpack(path, folder, report)
         _say(model, "Trying the model")
-        engine.take_in(Path(folder), model.reference)
+        engine.take_in(folder, model.reference)
     if model.succeed(stage=""):
         default_storage.delete(archive)
     elif not SpeechModel.objects.filter(pk=model.pk).exists():
@@ -115,9 +113,8 @@ def _take_in(model: SpeechModel) -> None:
 
 
 def _say(model: SpeechModel, stage: str) -> None:
-    SpeechModel.objects.filter(pk=model.pk, status=Job.Status.RUNNING).update(
-        stage=stage
-    )
+    if not model.claimed().update(stage=stage):
+        raise Gone(f"{model!r} is not ours any more")
 
 
 def _archive(model: SpeechModel) -> str:

@@ -214,6 +214,9 @@ class Package(Job):
     def __str__(self) -> str:
         return f"{self.model} for transformers"
 
+    def get_absolute_url(self) -> str:
+        return reverse("model-export", args=[self.model_id])
+
     @classmethod
     def tend(cls) -> None:
         ended = cls.objects.filter(last_action__lt=now() - cls.KEPT)

@@ -50,9 +50,15 @@ def why_not_data(project: Project, base: SpeechModel, dataset: Dataset) -> str:
     """Why this base model cannot learn from the dataset; empty when it can."""
     if not BY_VALUE[dataset.kind].is_offered(Dataset.Use.TRAINING, project.locale):
         return f"This type of data does not train models for {project.language}."
-    if not base.adapts(dataset.kind):
+    if not base.adapts(dataset.kind) and not takes_text_alone(base, dataset):
         return f"{base.name} cannot be adapted with this type of data."
     return ""
+
+
+def takes_text_alone(base: SpeechModel, dataset: Dataset) -> bool:
+    """Whether it learns from the transcripts of the dataset, but not from its audio."""
+    learns_words = base.adapts(Dataset.Kind.PLAIN_TEXT)
+    return dataset.has_transcripts and learns_words and not base.adapts(dataset.kind)
 
 
 def abilities(base: SpeechModel) -> str:
@@ -74,6 +80,6 @@ def trainable(project: Project) -> QuerySet[Dataset]:
 
 
 def testable(project: Project) -> QuerySet[Dataset]:
-    """The data that errors can be counted on, that for tests first."""
+    """The data that errors can be counted on, that for training last."""
     found = project.datasets.filter(kind__in=_TESTS, status=Dataset.Status.SUCCEEDED)
     return found.order_by("use", "-created")  # "", "testing", "training"

@@ -10,8 +10,9 @@ from engines.base import Trained
 from training.models import SpeechModel
 from training.used import Bookkeeping
 
-# In these the weights are made, changed or run. The first two train on audio only.
-_AUDIO_PACKAGES = ("torch", "transformers")
+# In these the weights are made, changed or run. The first train on audio only; the
+# last of them speaks the general sentences between the lessons.
+_AUDIO_PACKAGES = ("torch", "transformers", "hibari-tts")
 _PACKAGES = ("ctranslate2", "faster-whisper", "numpy")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from engines.base import Corpus, Trained
+from engines.base import Corpus
 from training.models import SpeechModel
 from training.used import Bookkeeping
 
@@ -26,10 +26,9 @@ def content_of(
     model: SpeechModel,
     corpus: Corpus,
     book: Bookkeeping,
-    trained: Trained,
     made: dict[str, Any],
 ) -> dict[str, Any]:
-    """The report; `made` has what else the row keeps: recipe, curve and figures."""
+    """The report; `made` has what else there is: notes, recipe, curve and figures."""
     assert model.project is not None
     return {
         "model": {
@@ -48,7 +47,6 @@ def content_of(
             "display_rules": sum(used.rules for used in book.sets),
         },
         "held_out_by": book.held_out_by,
-        "notes": [*book.notes, *trained.notes],
         "warnings": book.warnings,
         "left_out": book.left_out,
         **made,

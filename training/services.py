@@ -27,7 +27,7 @@ _PASSING = frozenset(
     {
         *("InternalServerError", "WorkerLost", "DiskFull", "OutOfMemory"),
         *("ModelNotFetched", "InvalidBaseModel"),
-        *("CannotTrain", "TrainingNotInstalled"),
+        "TrainingNotInstalled",
     }
 )
 _REMOVE = "training.tasks.remove_model"
@@ -177,17 +177,13 @@ def rename(model: SpeechModel, name: str, description: str) -> None:
 
 
 def can_repeat(model: SpeechModel) -> bool:
-    """Whether its job failed for a reason that may be gone the next time.
-
-    What was uploaded to be imported is gone after a failure.
-    """
+    """Whether its job failed for a reason that may be gone the next time."""
     failed = model.status == SpeechModel.Status.FAILED and model.is_custom
-    is_here = model.origin != SpeechModel.Origin.IMPORTED
-    return failed and is_here and model.error_code in _PASSING
+    return failed and model.error_code in _PASSING
 
 
 def retry(model: SpeechModel) -> None:
-    """Train or copy again where the data is not to blame."""
+    """Train, copy or import again where the data is not to blame."""
     if not can_repeat(model):
         return
     SpeechModel.objects.filter(pk=model.pk).update(stage="")
@@ -195,24 +191,27 @@ def retry(model: SpeechModel) -> None:
         transaction.on_commit(model.enqueue)
 
 
-def tests_of(model: SpeechModel) -> list[Any]:
-    """The tests that it was made part of, newest first."""
+def users_of(model: SpeechModel) -> list[Any]:
+    """What needs the model: the tests that it was made part of, newest first, and
+    sets of the editor that it is writing drafts for."""
     candidates = model.candidates.select_related("evaluation")
-    return [each.evaluation for each in candidates.order_by("-evaluation__created")]
+    tests = [each.evaluation for each in candidates.order_by("-evaluation__created")]
+    active = (SpeechModel.Status.NOT_STARTED, SpeechModel.Status.RUNNING)
+    return tests + list(model.editor_sets.filter(status__in=active))
 
 
 @transaction.atomic
 def delete(model: SpeechModel) -> None:
     """Delete a custom model with its files; a training under way stops.
 
-    Raises `InUse` while a test uses it.
+    Raises `InUse` while something needs it.
     """
     locked = SpeechModel.objects.select_for_update().filter(pk=model.pk).first()
     if locked is None:
         return
     assert locked.is_custom
-    if tests_of(locked):
-        raise InUse(f"“{locked.name}” is used by tests. Delete these first.")
+    if users_of(locked):
+        raise InUse(f"“{locked.name}” is used by others. Delete these first.")
     engine, reference, folder = locked.engine, locked.reference, locked.folder
     locked.delete()
     transaction.on_commit(lambda: delete_tree(folder))

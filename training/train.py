@@ -26,6 +26,7 @@ from engines.base import (
 )
 from engines.registry import get_engine
 from jobs.models import Gone
+from projects.storage import delete_tree
 from training import drafts, held_out, report
 from training.corpus import corpus_of
 from training.disk import told_when_full
@@ -53,8 +54,9 @@ def train(model: SpeechModel) -> None:
             trained = engine.train(
                 model.base.reference, corpus, recipe, model.reference, course.report
             )
+            held_out_keys = {lesson.clip.key for lesson in corpus.held_out}
             for key, reason in trained.dropped:
-                book.drop_lesson(key, reason)
+                book.drop_lesson(key, reason, key in held_out_keys)
             _finish(course, engine, corpus, book, trained)
         drafts.discard(model)
 
@@ -90,9 +92,13 @@ class _Course:
         row = self.model.claimed().select_for_update().first()
         if row is None:
             raise Gone(f"{self.model!r} is not ours any more")
+        found = _as_json(passed)
+        if found in row.curve:
+            # Of a former run. It says nothing of whether this one gets any further.
+            return
         former = [one for one in row.curve if one["number"] < passed.number]
         # A worker that got so far does not die of what it has to do.
-        self.model.claimed().update(curve=[*former, _as_json(passed)], losses=0)
+        self.model.claimed().update(curve=[*former, found], losses=0)
 
 
 def _as_json(passed: Pass) -> dict[str, Any]:
@@ -135,21 +141,21 @@ def _finish(
         corpus.locale,
         lambda done, total: course.say(f"{_COMPARING}: {done} of {total}"),
     )
+    notes = [*book.notes, *trained.notes]
+    said = notes
     if found:
         found["best"] = trained.best
-        book.notes += _verdict(found["difference"]["verdict"])
+        said = notes + _verdict(found["difference"]["verdict"])
     recipe = recipe_of(model, book, trained)
     model.refresh_from_db(fields=["curve"])
-    content = report.content_of(
-        model,
-        corpus,
-        book,
-        trained,
-        {"passes": model.curve, "held_out": found, "recipe": recipe},
-    )
+    made = {"passes": model.curve, "held_out": found, "recipe": recipe}
+    content = report.content_of(model, corpus, book, {"notes": said, **made})
     report_file = report.write(model, content)
     done = model.succeed(
-        stage="", held_out=found, recipe=recipe, report_file=report_file
+        stage="",
+        held_out=found,
+        recipe=recipe | {"notes": notes},
+        report_file=report_file,
     )
     if not done:
         raise Gone(f"{model!r} is not ours any more")
@@ -171,16 +177,17 @@ def _verdict(verdict: str) -> list[str]:
 def _nothing_half_made(model: SpeechModel, engine: LocalEngine) -> Iterator[None]:
     """Remove what there is of the model when its training fails or was deleted.
 
-    Not when another worker has it: that one goes on with it.
+    Not when another worker has it: that one goes on with it. Whatever goes wrong in
+    a model that was deleted does so because its files are gone: it raises `Gone`.
     """
+    folder = model.folder
     try:
         yield
-    except Gone:
-        if not SpeechModel.objects.filter(pk=model.pk).exists():
-            engine.remove(model.reference)
-            drafts.discard(model)
-        raise
-    except Exception:
+    except Exception as e:
         if model.claimed().exists():
             engine.remove(model.reference)
+        elif not SpeechModel.objects.filter(pk=model.pk).exists():
+            engine.remove(model.reference)
+            delete_tree(folder)
+            raise Gone(f"{model!r} was deleted") from e
         raise

@@ -6,6 +6,7 @@ bare names; whatever leads elsewhere, is no plain file, or may run code is refus
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import zipfile
@@ -18,6 +19,8 @@ from engines.base import EngineError
 
 MAX_MEMBERS = 200
 MAX_BYTES = 8 * 1024**3
+# The list of files is read as a whole, and must not be able to fill the memory.
+_MAX_DIRECTORY_BYTES = 1024**2
 # Numbers shrink by half, vocabularies to a fifth; nothing in a model by more.
 _MAX_RATIO = 100
 _RATIO_FREE_BYTES = 1024**2
@@ -35,23 +38,35 @@ _BAD_DATA = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSEr
 def unpack(path: Path, target: Path, report: Callable[[int, int], None]) -> None:
     """Write the files of the archive to the folder `target`.
 
-    `report(done, total)` counts bytes. Raises `EngineError` when anything in it is
+    `report(done, total)` counts bytes; it comes before each file, and at the end, and
+    what it raises ends the work. Raises `EngineError` when anything in it is
     not as it has to be.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (*_BAD_DATA, UnicodeDecodeError) as e:
-        raise _refused("It is no zip archive, or a damaged one.") from e
-    with archive:
+    with _Bounded(path) as file, _opened(file) as archive:
         members = [info for info in archive.infolist() if not _is_rubbish(info)]
         _check_whole(members, path.stat().st_size)
         names = _names(members)
         total = sum(info.file_size for info in members)
         done = 0
         for info, name in zip(members, names, strict=True):
+            report(done, total)
             _extract(archive, info, target / name)
             done += info.file_size
-            report(done, total)
+        report(done, total)
+
+
+class _Bounded(io.FileIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _MAX_DIRECTORY_BYTES:
+            raise _refused(f"It holds more than {MAX_MEMBERS} files.")
+        return super().read(size)
+
+
+def _opened(file: _Bounded) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except (*_BAD_DATA, UnicodeDecodeError) as e:
+        raise _refused("It is no zip archive, or a damaged one.") from e
 
 
 def _is_rubbish(info: zipfile.ZipInfo) -> bool:

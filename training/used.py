@@ -19,7 +19,7 @@ NO_FILE = "the file is missing"
 TOO_MUCH = "beyond the first 100 hours of audio; the text is used"
 NOT_HEARD = "the base model did not understand it, so there is no draft"
 NOT_SPELLED = "phones that are no letters or numbers, which the model writes by itself"
-NOT_ADAPTED = "the base model cannot learn from this type of data"
+NOT_ADAPTED = "the base model cannot be adapted with audio; the text is used"
 
 
 def foreign(letters: str) -> str:
@@ -79,13 +79,16 @@ class Bookkeeping:
             row = {"dataset": used.dataset.name, "file": file, "reason": reason}
             self.left_out.append(row)
 
-    def drop_lesson(self, key: str, reason: str) -> None:
-        """A clip that was to be trained on, but that the engine could not use."""
+    def drop_lesson(self, key: str, reason: str, is_held_out: bool) -> None:
+        """A clip of the corpus that the engine could not use after all."""
         number, position = map(int, key.split("-"))
         used = self.sets[number - 1]
         clip = used.dataset.utterances.filter(position=position).first()
-        used.clips -= 1
-        used.seconds -= clip.seconds if clip else 0.0
+        if is_held_out:
+            used.held_out -= 1
+        else:
+            used.clips -= 1
+            used.seconds -= clip.seconds if clip else 0.0
         self.drop(used, clip.name if clip else key, reason)
 
     @property

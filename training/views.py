@@ -135,7 +135,7 @@ def delete(request: Request, model_id: UUID) -> HttpResponse:
         "project": model.project,
         "room": "training",
         "model": model,
-        "users": services.tests_of(model),
+        "users": services.users_of(model),
     }
     return render(request, "training/delete.html", ctx, status=code)
 

@@ -25,7 +25,7 @@ from training import services
 from training.corpus import MAX_AUDIO_SECONDS
 from training.forms import DEFAULT_SEED, DEFAULT_TEXT_WEIGHT, TrainingForm
 from training.models import SpeechModel
-from training.offers import why_not_data
+from training.offers import takes_text_alone, why_not_data
 from training.recordings import MAX_CLIP_SECONDS
 
 _WIZARD = Wizard(
@@ -105,6 +105,7 @@ class DataCard:
     dataset: Dataset
     is_chosen: bool
     why_not: str = ""
+    is_text_alone: bool = False  # of recordings with transcripts
 
 
 def _data(form: TrainingForm) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def _data(form: TrainingForm) -> dict[str, Any]:
             dataset,
             str(dataset.pk) in ticked,
             why_not_data(form.project, base, dataset),
+            takes_text_alone(base, dataset),
         )
         for dataset in form.trainable
     ]

@@ -18,7 +18,6 @@ from editor.tasks import run_shard, settle_set, take_in_set
 from editor.tests.sets import assert_whole, spans_of, texts_of
 from engines.base import EngineError
 from engines.fake import FakeEngine
-from evaluations import forms
 from jobs.models import Gone, Job
 from speechstudio.test import (
     BaseTestCase,
@@ -27,6 +26,7 @@ from speechstudio.test import (
     make_model,
     tone,
 )
+from training import offers
 
 
 class Hearing(FakeEngine):
@@ -267,7 +267,7 @@ class TakeInTestCase(BaseTestCase):
         dataset = make_dataset(self.project)
         made = self.run_with(self.make(dataset), FakeEngine())
         assert made.status == Job.Status.SUCCEEDED
-        assert list(forms.testable(self.project)) == [dataset]
+        assert list(offers.testable(self.project)) == [dataset]
         assert not Dataset.objects.filter(pk=made.pk).exists()
 
     def test_a_form_that_is_sent_twice_makes_one_set(self) -> None:

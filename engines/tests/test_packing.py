@@ -25,11 +25,11 @@ def test_each_clip_comes_once_and_no_window_is_too_long() -> None:
         )
 
 
-def test_clips_share_windows_but_many_come_alone() -> None:
+def test_clips_share_windows_but_some_come_alone() -> None:
     packed = windows([3.0] * 200)
     alone = sum(len(window) == 1 for window in packed)
     assert len(packed) < 120
-    assert alone > 0.3 * len(packed)
+    assert alone > 0.1 * len(packed)
 
 
 def test_general_sentences_come_between_and_in_windows_of_their_own() -> None:

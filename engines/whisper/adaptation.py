@@ -166,8 +166,6 @@ def adapt(folder: Path, corpus: Corpus, recipe: Recipe) -> Sequence[str]:
 def _sentences(corpus: Corpus) -> Iterator[str]:
     """All that is known to be said in the domain."""
     yield from corpus.texts()
-    for lesson in corpus.lessons:
-        yield lesson.text
     for display, _ in corpus.pronunciations:
         yield display
 

@@ -77,31 +77,24 @@ def finetune(
     sizes = net.config
     reader = Reader(folder, corpus.locale, sizes.vocab_size, sizes.num_mel_bins, device)
     lessons, held_out, dropped = _read(reader, corpus, sizes.max_target_positions // 2)
-    general = [
-        reader.example(path, text, _seconds(path))
-        for path, text in rehearsal.speak(reader.language, work / "general")
-    ]
+    general = _general(reader, work)
     table = timetable.make(
         [example.sound(number) for number, example in enumerate(lessons)],
         [example.sound(n, is_general=True) for n, example in enumerate(general)],
         settings,
         recipe.seed,
     )
-    held_out = held_out[: settings.checked]
-    here = Course(
-        net,
-        reader,
-        lessons,
-        held_out,
-        general,
-        settings,
-        recipe.seed,
-        report,
-        table,
-    )
+    checked = held_out[: settings.checked]
+    parts = (net, reader, lessons, checked, general, settings, recipe.seed)
+    here = Course(*parts, report, table)
     best, share = _teach(here, work)
     state = network.state_of(net)
     return Tuned(state, best, _recorded(here, share, threads), dropped, _notes(here))
+
+
+def _general(reader: Reader, work: Path) -> list[Example]:
+    spoken = rehearsal.speak(reader.language, work / "general")
+    return [reader.example(path, text, _seconds(path)) for path, text in spoken]
 
 
 def _read(
@@ -112,7 +105,7 @@ def _read(
     held_out, more = read_lessons(reader, corpus.held_out, most_tokens)
     if not lessons:
         raise EngineError(
-            "No clip is left to learn from. The report says why each was left out.",
+            f"No clip is left to learn from. The first: {dropped[0][1]}",
             "NothingToTrainOn",
         )
     return lessons, held_out, dropped + more
@@ -192,9 +185,9 @@ def _best(here: Course) -> int:
 
 def _is_over(here: Course) -> bool:
     done = len(here.passes) - 1
-    is_whole = here.timetable.is_whole(done)
-    is_stuck = is_whole and done - _best(here) >= here.settings.patience
-    return done == here.timetable.passes or is_stuck
+    table = here.timetable
+    since = done - max(_best(here), table.decoder_passes)
+    return done == table.passes or since >= here.settings.patience
 
 
 def _note(here: Course, passed: Pass) -> None:

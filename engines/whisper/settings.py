@@ -22,7 +22,7 @@ class Settings:
     windows: int = 320
     fresh: int = 160
     passes: tuple[int, int] = (2, 16)  # of the decoder alone, at least and at most
-    whole_passes: int = 3  # of all layers
+    whole_passes: int = 4  # of all layers
     patience: int = 2  # passes of all layers without a better one
     kept: tuple[float, ...] = (1.0, 0.7, 0.5)  # shares of what was learnt, to try
     window_tokens: int = 200

@@ -84,6 +84,14 @@ class CopyTestCase(BaseTestCase):
         made = self.target.models.get()
         assert {page["Location"] for page in pages} == {made.get_absolute_url()}
 
+    def test_one_form_sent_for_two_projects_makes_a_copy_in_each(self) -> None:
+        other = self.project_of("Theatre", "en-US")
+        key = str(uuid4())
+        for project in (self.target, other):
+            values = {"project": project.pk, "name": "Maple", "key": key}
+            self.client.post(self.url, values)
+        assert [p.models.count() for p in (self.target, other)] == [1, 1]
+
     def test_a_source_that_is_gone_fails_the_copy_with_a_reason(self) -> None:
         made = copy.start(self.model, self.target, "Maple")
         self.model.delete()

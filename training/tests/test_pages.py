@@ -21,7 +21,7 @@ from speechstudio.test import (
     make_model,
 )
 from speechstudio.tests.queries import queries
-from training.models import PlannedTest, SpeechModel
+from training.models import Package, PlannedTest, SpeechModel
 
 Status = Job.Status
 CURVE = [
@@ -221,6 +221,8 @@ class DetailTestCase(ModelTestCase):
         assert "Old calls" in page
         assert "deleted since" in page
         assert "Ward round" in page
+        SpeechModel.objects.filter(pk=model.pk).update(origin="copied")
+        assert "of the project that it was copied from" in self.page(model)
 
     def test_an_expired_model_says_so_and_is_not_offered_for_tests(self) -> None:
         model = self.make(transcription_expires=now() - timedelta(days=1))
@@ -349,3 +351,10 @@ class ChangeTestCase(ModelTestCase):
         page = self.client.get(reverse("job-menu"))
         self.assertContains(page, self.model.get_absolute_url())
         self.assertNotContains(page, "Whisper tiny.en")
+
+    def test_the_job_menu_shows_exports_to_who_may_have_them(self) -> None:
+        Package.objects.create(model=self.model)
+        url, page = reverse("model-export", args=[self.model.pk]), reverse("job-menu")
+        self.assertContains(self.client.get(page), url)
+        self.client.force_login(self.bob)
+        self.assertNotContains(self.client.get(page), url)

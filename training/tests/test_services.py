@@ -156,7 +156,7 @@ class CreateTestCase(BaseTestCase):
         german = make_model("deutsch", languages="de", adapts_with=ALL_KINDS)
         past = now() - timedelta(days=1)
         old = make_model("old", adapts_with=ALL_KINDS, adaptation_expires=past)
-        text = make_model("text only", adapts_with="Language")
+        text = make_model("spoken forms", adapts_with="Pronunciation")
         structured = make_dataset(self.project, kind=Kind.STRUCTURED_TEXT)
         spoken = make_dataset(self.project, kind=Kind.PRONUNCIATION)
         machine = make_dataset(self.project, kind=Kind.TRANSCRIPT)
@@ -195,6 +195,12 @@ class LifeTestCase(BaseTestCase):
             services.retry(self.model)
             self.model.refresh_from_db()
             assert self.model.is_waiting is repeats
+
+    def test_an_import_is_repeated_while_its_file_is_there(self) -> None:
+        SpeechModel.objects.update(origin=SpeechModel.Origin.IMPORTED)
+        for code, repeats in (("DiskFull", True), ("BadArchive", False)):
+            self.fail_with(code)
+            assert services.can_repeat(self.model) is repeats
 
     def test_deleting_removes_rows_and_files_and_tells_the_engine(self) -> None:
         name = default_storage.save(

@@ -25,6 +25,7 @@ from training.tests.data import (
     make_text,
     sentences,
 )
+from training.train import _Course
 
 NUMBERS = [f"please call room number {n}" for n in range(40)]
 Report = Callable[[Progress], None]
@@ -114,6 +115,7 @@ class TrainTestCase(BaseTestCase):
         ]
         assert found["recipe"]["data"][0]["trained_on"] == 34
         assert "a note" in found["notes"]
+        assert "a note" in self.model.recipe["notes"]
         assert (
             "On the held-out part this model is not clearly better." in found["notes"]
         )
@@ -194,6 +196,16 @@ class TrainTestCase(BaseTestCase):
         assert not engine.trained
         assert not default_storage.exists(f"{folder}/report.json")
 
+    def test_files_that_went_with_the_model_are_no_error_of_its_training(self) -> None:
+        def delete() -> None:
+            self.model.delete()
+            raise FileNotFoundError("a pass cannot be kept in a folder that is gone")
+
+        engine = Interrupted(delete)
+        with fake_engine(engine), self.assertNoLogs("jobs.runner", "ERROR"):
+            train_model(str(self.model.pk))
+        assert engine.removed == [self.model.reference]
+
     def test_a_worker_that_was_given_up_leaves_all_to_its_successor(self) -> None:
         def lose() -> None:
             other = SpeechModel.objects.get(pk=self.model.pk)
@@ -241,6 +253,27 @@ class TrainTestCase(BaseTestCase):
         assert [one["number"] for one in self.model.curve] == [0, 1, 2, 3]
         # Whoever gets a pass done is not killed by the training: no death counts.
         assert seen == [(20, 1), (30, 0)]
+
+    def test_passes_of_a_killed_worker_are_told_again_without_effect(self) -> None:
+        """Else a training that always dies in the same place would never end."""
+        row = SpeechModel.objects.get(pk=self.model.pk)
+        passes = [Pass(0, None, 2.5, 9, 9), Pass(1, float("nan"), 0.1 + 0.2, 1, 9)]
+        row.start()
+        course = _Course(row)
+        for passed in passes:
+            course.report(Progress("Training", 20, 40, passed))
+        row.requeue()
+        row.start()
+        kept = row.curve
+        seen = []
+        for passed in passes:
+            course.report(Progress("Training", 20, 40, passed))
+            row.refresh_from_db()
+            seen.append((row.curve == kept, row.losses))
+        assert seen == [(True, 1), (True, 1)]
+        course.report(Progress("Training", 30, 40, Pass(2, 0.1, 0.1, 1, 9)))
+        row.refresh_from_db()
+        assert (len(row.curve), row.losses) == (3, 0)
 
     def test_two_trainings_of_one_dataset_do_not_meet(self) -> None:
         other = make_custom(self.project, list(self.model.datasets.all()), seed=2)

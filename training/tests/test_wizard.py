@@ -120,7 +120,7 @@ class WizardTestCase(BaseTestCase):
         assert page.url.startswith(self.url("base"))
 
     def test_what_the_base_cannot_use_is_flagged_and_refused(self) -> None:
-        text_only = make_model("Text only", adapts_with="Language")
+        text_only = make_model("Text only", adapts_with="Pronunciation")
         answers = self.answers | {"base": str(text_only.pk)}
         page = self.client.get(self.url("data"), answers)
         self.assertContains(page, "cannot be adapted with this type of data", count=2)
@@ -128,6 +128,14 @@ class WizardTestCase(BaseTestCase):
         page = self.client.post(self.url("review"), answers, follow=True)
         assert page.redirect_chain[-1][0].startswith(self.url("data"))
         self.assertContains(page, "“Ward round”: Text only cannot be adapted")
+
+    def test_of_recordings_a_base_of_text_takes_the_transcripts(self) -> None:
+        text_only = make_model("Text only", adapts_with="Language")
+        answers = self.answers | {"base": str(text_only.pk)}
+        page = self.client.get(self.url("data"), answers)
+        self.assertContains(page, "Only its transcripts are used", count=2)
+        self.client.post(self.url("review"), answers)
+        assert self.project.models.get().base == text_only
 
     def test_data_for_tests_comes_last_with_a_hint(self) -> None:
         text = make_dataset(self.project, name="Words", kind=Kind.PLAIN_TEXT)
