@@ -1,7 +1,7 @@
 """Custom models on the disk: folders, whatever engine made them.
 
 The model `custom:<key>` lies in `<models_dir>/custom/<key>/`. What is not complete
-yet lies beside it in `.<key>.work/`, and is renamed into its place at the end.
+yet lies beside it in folders `.<key>...work/`, and is renamed into its place.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 from engines.base import EngineError
 
@@ -46,11 +47,18 @@ def files(path: Path) -> list[tuple[str, int]]:
     return sorted((name, file.stat().st_size) for name, file in names)
 
 
+def work_folder(target: Path) -> Path:
+    """Where the training of a model keeps what is not finished."""
+    return target.with_name(f".{target.name}.work")
+
+
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `target` if all goes well."""
-    work = target.with_name(f".{target.name}.work")
-    shutil.rmtree(work, ignore_errors=True)
+    """An empty folder that takes the place of `target` if all goes well.
+
+    Of its own each time: a worker that was given up may still be at another.
+    """
+    work = target.with_name(f".{target.name}.{token_hex(4)}.work")
     work.mkdir(parents=True)
     try:
         yield work
@@ -73,9 +81,25 @@ def duplicate(source: Path, target: Path) -> None:
         raise _gone(source)
     try:
         with unfinished(target) as work:
-            shutil.copytree(source, work, copy_function=_link, dirs_exist_ok=True)
+            shutil.copytree(source, work, copy_function=link, dirs_exist_ok=True)
     except FileNotFoundError as e:  # it was deleted meanwhile
         raise _gone(source) from e
+
+
+def link(source: str, target: str) -> None:
+    """Give a file another name; copy it where that cannot be."""
+    try:
+        os.link(source, target, follow_symlinks=True)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another disk, or one without links
+        shutil.copy2(source, target)
+
+
+def remove(target: Path) -> None:
+    """Delete a model, and what is unfinished of it."""
+    for path in (target, *target.parent.glob(f".{target.name}.*work")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def tidy(models_dir: Path, keep: Collection[str]) -> None:
@@ -85,7 +109,7 @@ def tidy(models_dir: Path, keep: Collection[str]) -> None:
     """
     known = {folder(reference, models_dir).name for reference in keep}
     for path in (models_dir / "custom").glob("*"):
-        key = path.name.removeprefix(".").removesuffix(".work")
+        key = path.name.removeprefix(".").partition(".")[0]
         # A worker may just be taking one away itself.
         with suppress(FileNotFoundError):
             if key not in known and _is_old(path):
@@ -94,15 +118,6 @@ def tidy(models_dir: Path, keep: Collection[str]) -> None:
 
 def _is_old(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > _YOUNG_SECONDS
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target, follow_symlinks=True)
-    except FileNotFoundError:
-        raise
-    except OSError:  # another disk, or one without links
-        shutil.copy2(source, target)
 
 
 def _gone(path: Path) -> EngineError:

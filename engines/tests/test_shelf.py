@@ -48,7 +48,8 @@ def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
     shelf.duplicate(source, tmp_path / "2")
     shelf.duplicate(source, tmp_path / "2")
     assert not (tmp_path / "2" / "half").exists()
-    assert not left.exists()
+    shelf.remove(tmp_path / "2")
+    assert {path.name for path in tmp_path.iterdir()} == {"1"}
 
 
 def test_nothing_stays_of_what_was_not_finished(tmp_path: Path) -> None:

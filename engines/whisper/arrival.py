@@ -10,16 +10,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
-from faster_whisper import WhisperModel
-
 from engines import shelf
 from engines.base import EngineError
-from engines.whisper import adaptation, catalog, huggingface, model_file, weights
+from engines.whisper import (
+    adaptation,
+    catalog,
+    huggingface,
+    model_file,
+    trial,
+    weights,
+)
 
 # What a folder for CTranslate2 may hold. Anything else is left behind.
 _FILES = ("config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.*")
-_SILENCE = np.zeros(16_000, np.float32)  # a second
 
 
 def take_in(folder: Path, target: Path, threads: int) -> None:
@@ -40,7 +43,7 @@ def take_in(folder: Path, target: Path, threads: int) -> None:
                 "It holds neither CTranslate2's model.bin nor the config.json and "
                 "model.safetensors of a Whisper model for transformers."
             )
-        _attempt(work, threads)
+        trial.attempt(work, threads)
 
 
 def _adopt(folder: Path, work: Path) -> None:
@@ -56,20 +59,6 @@ def _adopt(folder: Path, work: Path) -> None:
     if known:
         adaptation.Ways(known)
         known.save(work)
-
-
-def _attempt(path: Path, threads: int) -> None:
-    """Load it and have it hear something, with the times of the words."""
-    try:
-        model = WhisperModel(
-            str(path), device="cpu", compute_type="int8", cpu_threads=threads
-        )
-        options = {"language": "en", "beam_size": 1, "word_timestamps": True}
-        segments, _ = model.transcribe(_SILENCE, **options, max_new_tokens=8)
-        list(segments)
-    # The libraries raise nothing narrower for a file that is not theirs.
-    except Exception as e:
-        raise _bad(f"It could not be loaded: {e}") from e
 
 
 def _bad(what: str) -> EngineError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -117,8 +116,7 @@ class WhisperEngine:
         target = shelf.folder(reference, self._models_dir)
         with self._lock:
             self._models.pop(target, None)
-        for folder in (target, train.work_folder(target)):
-            shutil.rmtree(folder, ignore_errors=True)
+        shelf.remove(target)
 
     def tidy(self, keep: Collection[str]) -> None:
         shelf.tidy(self._models_dir, keep)

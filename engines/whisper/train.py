@@ -8,25 +8,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from faster_whisper import WhisperModel
-
+from engines import shelf
 from engines.base import Corpus, EngineError, Progress, Recipe, Trained
-from engines.whisper import adaptation, weights
-from engines.whisper.sound import RATE_HZ
+from engines.whisper import adaptation, trial, weights
 
 # A training keeps the weights thrice with what the learning needs, and a model.
 _ROOM = 8  # times the size of the base model
-
-
-def work_folder(target: Path) -> Path:
-    """Where the training of this model keeps what is not finished."""
-    return target.with_name(f".{target.name}.work")
 
 
 def train(
@@ -38,7 +29,7 @@ def train(
     threads: int,
 ) -> Trained:
     """See `LocalEngine.train`; `base` and `target` are folders."""
-    work = work_folder(target)
+    work = shelf.work_folder(target)
     work.mkdir(parents=True, exist_ok=True)
     made = work / "model"
     shutil.rmtree(made, ignore_errors=True)
@@ -50,7 +41,7 @@ def train(
     report(Progress("Adapting the language", 1, 1))
     notes = adaptation.adapt(made, corpus, recipe)
     report(Progress("Trying the model", 1, 1))
-    _try(made, threads)
+    trial.attempt(made, threads)
     shutil.rmtree(target, ignore_errors=True)
     made.rename(target)
     shutil.rmtree(work, ignore_errors=True)
@@ -118,27 +109,5 @@ def _take_over(base: Path, made: Path) -> None:
     file can have two names."""
     made.mkdir()
     for path in base.iterdir():
-        if not path.is_file():
-            continue
-        try:
-            os.link(path.resolve(), made / path.name)
-        except OSError:
-            shutil.copyfile(path, made / path.name)
-
-
-def _try(folder: Path, threads: int) -> None:
-    """Load the model and have it listen to a second of silence.
-
-    Raises `EngineError` when it cannot.
-    """
-    try:
-        model = WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=threads
-        )
-        segments, _ = model.transcribe(np.zeros(RATE_HZ, np.float32), language="en")
-        list(segments)
-    # The tokenizer's library raises nothing narrower than Exception.
-    except Exception as e:
-        raise EngineError(
-            f"The model that was made cannot be loaded: {e}", "BadModel"
-        ) from e
+        if path.is_file():
+            shelf.link(str(path), str(made / path.name))
