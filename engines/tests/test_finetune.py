@@ -198,3 +198,16 @@ def test_no_lesson_that_can_be_learnt_from_is_an_error(
     with pytest.raises(EngineError) as caught:
         tune(base, tmp_path / "work", taught)
     assert caught.value.code == "NothingToTrainOn"
+
+
+def test_of_passes_that_are_as_good_the_last_is_kept(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four errors are no more than three, in a few clips; six are."""
+    errors = [9, 3, 4, 6]
+
+    def look(here: object, number: int, loss: float | None) -> Pass:
+        return Pass(number, loss, 1.0, errors[number], 60)
+
+    monkeypatch.setattr("engines.whisper.finetune._look", look)
+    assert tune(base, tmp_path, corpus(tmp_path)).best == 2

@@ -16,8 +16,9 @@ Imported only by a process that trains: it loads torch.
 from __future__ import annotations
 
 import hashlib
+import math
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -175,12 +176,27 @@ def _look(here: Course, number: int, loss: float | None) -> Pass:
 
 
 def _best(here: Course) -> int:
-    """The pass with the fewest held-out errors, of these the one most sure; the
-    last one where nothing is held out. 0 is the base model."""
+    """The last pass that hears the held-out clips as well as any, but for chance;
+    the last of all where nothing is held out. 0 is the base model.
+
+    Of passes that are as good to a few clips, a later one learnt at lower rates, and
+    is better to new speakers: to take the one that is ahead by a word or two made
+    models twice as bad to a speaker who was in none of the clips.
+    """
     if not here.held_out:
         return len(here.passes) - 1
-    order = [(p.errors, p.held_out_loss) for p in here.passes]
-    return order.index(min(order))
+    most = _within_chance(p.errors for p in here.passes)
+    return max(p.number for p in here.passes if p.errors <= most)
+
+
+def _within_chance(errors: Iterable[int]) -> float:
+    """The fewest errors and a standard deviation more, as counts of rare things have.
+
+    >>> _within_chance([9, 4, 7]), _within_chance([0, 3])
+    (6.0, 0.0)
+    """
+    fewest = min(errors)
+    return fewest + math.sqrt(fewest)
 
 
 def _is_over(here: Course) -> bool:
@@ -202,20 +218,21 @@ def _blend(here: Course, base: network.Learnt) -> float:
 
     Weights between those of the base and the trained ones forget less and often
     hear new speakers better (Wortsman et al. 2022, arXiv:2109.01903). Gives the
-    share that was kept: the smallest that the held-out clips do not suffer from.
+    share that was kept: the smallest that the held-out clips do not suffer from, but
+    for chance.
     """
     learnt = network.learnt(here.net)
     if not here.held_out:
         network.restore(here.net, network.between(base, learnt, _UNSEEN_SHARE))
         return _UNSEEN_SHARE
-    found: list[tuple[float, float, float]] = []
+    found: list[tuple[int, float]] = []
     for share in here.settings.kept:
         network.restore(here.net, network.between(base, learnt, share))
         here.kept_out = listening.heard(here.net, here.reader, here.held_out)
         look = _look(here, 0, None)
-        found.append((look.errors, look.held_out_loss, share))
-    fewest = min(errors for errors, _, _ in found)
-    share = min(share for errors, _, share in found if errors == fewest)
+        found.append((look.errors, share))
+    most = _within_chance(errors for errors, _ in found)
+    share = min(share for errors, share in found if errors <= most)
     network.restore(here.net, network.between(base, learnt, share))
     return share
 
