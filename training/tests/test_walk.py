@@ -196,7 +196,9 @@ def kill_after_the_first_pass(page: Page, ward: Ward, key: str) -> None:
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > len(known)
     assert [f.name.replace("-", "") for f in custom_folder(ward).iterdir()] == [key]
-    assert not list((ward.studio.folder / "tmp").glob("*.*-*"))
+    # The last step of all: the status may be there a moment before.
+    tmp = ward.studio.folder / "tmp"
+    wait_for(lambda: not list(tmp.glob("*.*-*")), PATIENCE_SECONDS)
 
 
 def see_what_it_is_worth(page: Page, ward: Ward, key: str) -> None:
