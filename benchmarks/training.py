@@ -148,7 +148,7 @@ class Bench:
             seed=seed,
             lessons=one_training.plain(learnt),
             held_out=one_training.plain(held_out),
-            texts=[*texts, *(lesson.text for lesson in learnt)],
+            texts=list(texts),
         )
         return Made(reference, **answer)
 

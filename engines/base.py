@@ -113,8 +113,8 @@ class Corpus:
     """What a custom model is made from.
 
     `held_out` is never trained on: it says when to stop and which pass was best.
-    `texts` gives sentences of the domain as people say them, those of the lessons
-    among them; it is read more than once, and there may be millions. A pronunciation
+    `texts` gives sentences of the domain as people say them, besides those of the
+    lessons; it is read more than once, and there may be millions. A pronunciation
     is a display form and how it is spoken: ("3CPO", "three c p o").
     """
 
@@ -126,12 +126,16 @@ class Corpus:
     rules: Rules = field(default_factory=Rules)
 
 
+# As in the reference: "usually 30".
+DEFAULT_TEXT_WEIGHT = 30
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a person decides about a training, beside base and data."""
 
     seed: int = 1
-    text_weight: int = 30  # of the domain's language against the base's, 1 to 100
+    text_weight: int = DEFAULT_TEXT_WEIGHT  # of the domain's language against the base's, 1 to 100
 
 
 @dataclass(frozen=True)
@@ -226,8 +230,9 @@ class LocalEngine(Protocol):
         Raises `EngineError` when that is not on this disk.
         """
 
-    def take_in(self, folder: Path, reference: str) -> None:
-        """Make the custom model `reference` of the files in a folder, from anywhere.
+    def take_in(self, folder: Path, reference: str, locale: str) -> None:
+        """Make the custom model `reference` of the files in a folder, from anywhere;
+        it is to recognise this locale.
 
         Nobody vouches for them. The model is there, complete and tried, when this
         returns, and not before. Raises `EngineError` when it cannot be used.

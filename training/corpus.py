@@ -67,7 +67,7 @@ class _Gathering:
     def corpus(self) -> Corpus:
         recordings = self._recordings()
         held_out = self._held_out(recordings)
-        sentences = self._sentences(held_out)
+        sentences = self._sentences(recordings, held_out)
         sentences.count()
         pronunciations = [
             pair for used in self._sets() for pair in texts.pronunciations_of(used)
@@ -153,11 +153,15 @@ class _Gathering:
             r.key for r in chosen if r.key in keys and r.audio_hash not in heard
         )
 
-    def _sentences(self, held_out: frozenset[str]) -> texts.Sentences:
+    def _sentences(
+        self, recordings: Sequence[Recording], held_out: frozenset[str]
+    ) -> texts.Sentences:
+        """Of what is said in recordings, only what cannot be heard in them."""
+        lessons = {one.key for one in recordings}
         given_away = (text for key, text in self.said if key in held_out)
         return texts.Sentences(
             self._sets(*texts.KINDS),
-            [text for key, text in self.said if key not in held_out],
+            [text for key, text in self.said if key not in lessons],
             texts.withheld(given_away, self.locale),
             self.locale,
             self.model.seed,

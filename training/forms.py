@@ -6,11 +6,11 @@ from django import forms
 
 from datasets.kinds import conflict
 from datasets.models import Dataset
+from engines.base import DEFAULT_TEXT_WEIGHT
 from projects.models import Project
 from training.models import SpeechModel
 from training.offers import bases, testable, trainable, why_not_data
 
-DEFAULT_TEXT_WEIGHT = 30
 DEFAULT_SEED = 1
 
 
@@ -41,7 +41,8 @@ class TrainingForm(RenameForm):
         required=False,
         label="Weight of the text",
         help_text="From 1 to 100, usually 30: how much the model trusts the sentences "
-        "of your text against what it heard. More helps with rare words and phrases; "
+        "of your text against what it heard, and how many of them are spoken to it "
+        "where it learns from recordings too. More helps with rare words and phrases; "
         "too much makes it hear them where nobody said them.",
     )
     seed = forms.IntegerField(

@@ -23,7 +23,8 @@ _HELD_OUT = "said in the held-out part, which nothing may give away"
 
 @dataclass(frozen=True)
 class Sentences:
-    """Give the transcripts, then the sentences of the text datasets, when called."""
+    """Give transcripts of what is not heard, then the sentences of the text datasets,
+    when called."""
 
     sets: Sequence[Used]
     transcripts: Sequence[str]

@@ -36,7 +36,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_it_is_written_and_read(folder: Path) -> None:
-    assert adapt(folder, CORPUS, Recipe(text_weight=40)) == []
+    settings = adapt(folder, CORPUS, Recipe(text_weight=40))
+    assert settings["weight"] == 0.4
+    assert 0 < settings["prompt_tokens"] <= settings["most_prompt_tokens"]
     found = Adaptation.load(folder)
     assert found is not None
     assert found.weight == 0.4
@@ -204,3 +206,12 @@ def test_texts_alone_make_digits_clearer(tmp_path: Path) -> None:
     assert rates[1] < 0.12 < rates[0]
     engine.remove("custom:d1")
     assert list((tmp_path / "custom").iterdir()) == []
+
+
+def test_a_network_that_heard_the_domain_gets_no_text_of_it(folder: Path) -> None:
+    settings = adapt(folder, CORPUS, Recipe(), has_heard=True)
+    assert settings["prompt_tokens"] == 0
+    found = Adaptation.load(folder)
+    assert found is not None
+    assert (found.prompt, found.language) == ("", None)
+    assert found.pronunciations and found.rules == RULES

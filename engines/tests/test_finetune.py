@@ -27,7 +27,7 @@ from engines.whisper.settings import Settings
 SHAPE = replace(
     small_whisper.SHAPE, encoder_layers=1, audio_positions=1500, text_positions=96
 )
-FEW = Settings(windows=1, fresh=4, passes=(2, 2), whole_passes=1, checked=4)
+FEW = Settings(windows=1, passes=(3, 3), checked=4)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_it_stops_when_no_pass_gets_better(
         return Pass(number, loss, 1.0 + abs(number - 1), abs(number - 1), 10)
 
     monkeypatch.setattr("engines.whisper.finetune._look", look)
-    settings = replace(FEW, passes=(1, 1), whole_passes=9, patience=2)
+    settings = replace(FEW, passes=(9, 9), patience=2)
     heard: list[Progress] = []
     tuned = tune(base, tmp_path, corpus(tmp_path), heard.append, settings=settings)
     assert tuned.best == 1

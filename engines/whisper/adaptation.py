@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,7 @@ class Adaptation:
             return _read(json.loads(path.read_bytes()), folder)
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise EngineError(
-                f"The adaptation of the model in {folder} could not be read: {e}",
-                "BadModel",
+                f"The adaptation of the model could not be read: {e}", "BadModel"
             ) from e
 
 
@@ -132,10 +131,16 @@ class Ways:
         return result + words[at:]
 
 
-def adapt(folder: Path, corpus: Corpus, recipe: Recipe) -> Sequence[str]:
+def adapt(
+    folder: Path, corpus: Corpus, recipe: Recipe, *, has_heard: bool = False
+) -> dict[str, Any]:
     """Write what the model in this folder is to know of the corpus's language.
 
-    Gives what the user should know. Raises `EngineError` when a rule cannot be used.
+    A network that `has_heard` the domain gets no text of it: it knows the words, and
+    the text before each window made a quarter more errors.
+
+    Gives its settings and figures, for the recipe; JSON. Raises `EngineError` when a
+    rule cannot be used.
     """
     try:
         Display(corpus.rules, corpus.locale)
@@ -144,23 +149,41 @@ def adapt(folder: Path, corpus: Corpus, recipe: Recipe) -> Sequence[str]:
             f"A display rule cannot be used: {e} Correct it and train again.",
             "BadPattern",
         ) from e
-    names = [display for display, _ in corpus.pronunciations]
-    language = LanguageModel.build(_drawn(corpus, recipe.seed), corpus.locale)
-    sentences = prompting.sample(_sentences(corpus), recipe.seed)
-    text = prompting.prompt(
-        sentences, names, corpus.locale, _PROMPT_TOKENS, _counter(folder)
-    )
     adaptation = Adaptation(
         locale=corpus.locale,
         weight=recipe.text_weight / 100,
-        prompt=text,
         pronunciations=tuple((one, two) for one, two in corpus.pronunciations),
         rules=corpus.rules,
+    )
+    counted = _counter(folder)
+    if not has_heard:
+        adaptation = _with_language(adaptation, corpus, recipe.seed, counted)
+    adaptation.save(folder)
+    return {
+        "weight": adaptation.weight,
+        "prompt_tokens": counted(adaptation.prompt) if adaptation.prompt else 0,
+        "most_prompt_tokens": _PROMPT_TOKENS,
+        "most_words_counted": MOST_WORDS,
+        "expected_nats_per_word": round(adaptation.expected, 4),
+        "far_nats_per_word": _FAR,
+        "pronunciations": len(adaptation.pronunciations),
+    }
+
+
+def _with_language(
+    adaptation: Adaptation, corpus: Corpus, seed: int, counted: Callable[[str], int]
+) -> Adaptation:
+    names = [display for display, _ in corpus.pronunciations]
+    language = LanguageModel.build(_drawn(corpus, seed), corpus.locale)
+    sentences = prompting.sample(_sentences(corpus), seed)
+    return replace(
+        adaptation,
+        prompt=prompting.prompt(
+            sentences, names, corpus.locale, _PROMPT_TOKENS, counted
+        ),
         language=None if language.is_empty else language,
         expected=_expected(sentences, corpus.locale),
     )
-    adaptation.save(folder)
-    return []
 
 
 def _sentences(corpus: Corpus) -> Iterator[str]:

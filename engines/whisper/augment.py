@@ -22,11 +22,11 @@ from engines.whisper.sound import Samples
 class Strength:
     """How far a clip is changed, at most."""
 
-    speed: float = 0.1  # share of the speed
+    speed: float = 0.2  # share of the speed
     gain_db: float = 6.0
-    throat: float = 0.08  # share of the frequency
-    noise_share: float = 0.25  # of the clips that get noise
-    noise_snr_db: tuple[float, float] = (10.0, 30.0)  # against the clip's own power
+    throat: float = 0.1  # share of the frequency
+    noise_share: float = 0.4  # of the clips that get noise
+    noise_snr_db: tuple[float, float] = (6.0, 30.0)  # against the clip's own power
     bands: int = 2  # blanked bands of the spectrogram, and how many mels wide
     band_mels: int = 12
     gaps: int = 2  # blanked stretches of time, and how long
@@ -38,7 +38,7 @@ def sound(samples: Samples, strength: Strength, rng: np.random.Generator) -> Sam
 
     >>> rng = np.random.default_rng(1)
     >>> said = sound(np.ones(16000, np.float32), Strength(), rng)
-    >>> said.dtype, 14000 < len(said) < 18500
+    >>> said.dtype, 13000 < len(said) < 20500
     (dtype('float32'), True)
     """
     if not len(samples):

@@ -1,8 +1,8 @@
 """What a training keeps of its passes, to go on from when it was killed.
 
-The latest pass has weights, the state of the learning and the figures of all passes;
-of the best one only the weights are kept. Both are written beside and renamed, and
-belong to one digest of lessons and settings: with others a training begins afresh.
+The latest pass has weights, their mean, the state of the learning and the figures of
+all passes; of the best one only the mean is kept. Both are written beside and renamed,
+and belong to one digest of lessons and settings: with others a training begins afresh.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Store:
         self._digest = digest
 
     def last(self) -> dict[str, Any] | None:
-        """{"weights", "learning", "passes"} of the latest pass; None at first."""
+        """What `save` was given at the latest pass; None at first."""
         if not self._last.exists():
             return None
         state: dict[str, Any] = torch.load(self._last, weights_only=True)
@@ -33,17 +33,12 @@ class Store:
         weights: Learnt = state["weights"]
         return weights
 
-    def save(
-        self,
-        weights: Learnt,
-        learning: dict[str, Any],
-        passes: list[dict[str, Any]],
-        is_best: bool,
-    ) -> None:
-        """Keep a pass. The best first: the latest tells how far it came."""
-        if is_best:
-            _write(self._best, {"weights": weights})
-        state = {"weights": weights, "learning": learning, "passes": passes}
+    def save_best(self, weights: Learnt) -> None:
+        """Before `save`: the latest pass tells how far it came."""
+        _write(self._best, {"weights": weights})
+
+    def save(self, **state: Any) -> None:
+        """Keep the latest pass."""
         _write(self._last, {"digest": self._digest, **state})
 
 

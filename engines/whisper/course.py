@@ -7,13 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from engines.base import Pass, Progress
-from engines.whisper import network, timetable
+from engines.whisper import timetable
 from engines.whisper.lessons import Example, Reader, Window
-from engines.whisper.listening import Heard
 from engines.whisper.packing import Sound
 from engines.whisper.settings import Settings
 from engines.whisper.timetable import Plan, Timetable
@@ -27,28 +25,26 @@ class Course:
     reader: Reader
     lessons: list[Example]
     held_out: list[Example]
-    general: list[Example]
+    spoken: list[Example]
     settings: Settings
     seed: int
     report: Callable[[Progress], None]
     timetable: Timetable
-    kept_out: list[Heard] = field(default_factory=list)
     passes: list[Pass] = field(default_factory=list)
 
 
-def windows_of(
-    here: Course, plans: Sequence[Plan], size: int, seed: int
-) -> Iterator[list[Window]]:
-    """The windows of plans, some at a time; the next ones are read meanwhile."""
+def windows_of(here: Course, number: int) -> Iterator[list[Window]]:
+    """The windows of a pass, for a step at a time; the next are read meanwhile."""
+    table = here.timetable
 
     def read(step: int, part: Plan) -> list[Window]:
-        rng = np.random.default_rng([here.seed, seed, step])
+        rng = np.random.default_rng([here.seed, number, step])
         strength = here.settings.augment
         return [here.reader.window(_of(here, w), rng, strength) for w in part]
 
     with ThreadPoolExecutor(1) as ahead:
         coming = None
-        for step, part in enumerate(timetable.parts(plans, size)):
+        for step, part in enumerate(timetable.parts(table.plan(number), table.batch)):
             now, coming = coming, ahead.submit(read, step, part)
             if now:
                 yield now.result()
@@ -57,9 +53,4 @@ def windows_of(
 
 
 def _of(here: Course, window: Sequence[Sound]) -> list[Example]:
-    return [(here.general if s.is_general else here.lessons)[s.number] for s in window]
-
-
-def encoded(here: Course, windows: Sequence[Window]) -> Tensor:
-    """What the encoder makes of windows."""
-    return network.encode(here.net, here.reader.sounds(windows))
+    return [(here.spoken if s.is_spoken else here.lessons)[s.number] for s in window]

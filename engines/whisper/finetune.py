@@ -1,14 +1,12 @@
 """Train the network of Whisper on clips and their transcripts.
 
-First the decoder learns alone: the encoder, which is most of the work, hears each
-window once (`hearings`), and a pass takes seconds. Then all layers learn together
-for some passes, at lower rates. The tables of tokens and positions stay. In the end
-part of what was learnt is taken back where that does no harm (`_blend`).
-
-A pass goes over all lessons, packed into windows (`packing`), changed a little
-(`augment`), with general sentences among them (`rehearsal`). What happens in a pass
-hangs on the seed and the number of the pass alone, and each finished pass is kept on
-the disk: a training that is killed and taken up again ends with the same weights.
+The decoder and the upper half of the encoder learn. A pass goes over all lessons,
+packed into windows (`packing`), changed a little (`augment`), with spoken sentences
+among them (`rehearsal`). The model is the mean of the weights over the last steps
+(`average`); in the end part of what was learnt is taken back where that does no harm
+(`_blend`). What happens in a pass hangs on the seed and the number of the pass alone,
+and each finished pass is kept on the disk: a training that is killed and taken up
+again ends with the same weights.
 
 Imported only by a process that trains: it loads torch.
 """
@@ -17,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import wave
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,8 +32,8 @@ from engines.whisper import (
     timetable,
     weights,
 )
-from engines.whisper.course import Course, encoded, windows_of
-from engines.whisper.hearings import Hearings
+from engines.whisper.average import Average
+from engines.whisper.course import Course
 from engines.whisper.lessons import Example, Reader, read_lessons
 from engines.whisper.settings import Settings
 
@@ -78,24 +75,35 @@ def finetune(
     sizes = net.config
     reader = Reader(folder, corpus.locale, sizes.vocab_size, sizes.num_mel_bins, device)
     lessons, held_out, dropped = _read(reader, corpus, sizes.max_target_positions // 2)
-    general = _general(reader, work)
+    spoken = _spoken(reader, corpus, recipe, settings, work / "spoken")
     table = timetable.make(
         [example.sound(number) for number, example in enumerate(lessons)],
-        [example.sound(n, is_general=True) for n, example in enumerate(general)],
+        [example.sound(n, is_spoken=True) for n, example in enumerate(spoken)],
         settings,
         recipe.seed,
     )
     checked = held_out[: settings.checked]
-    parts = (net, reader, lessons, checked, general, settings, recipe.seed)
+    parts = (net, reader, lessons, checked, spoken, settings, recipe.seed)
     here = Course(*parts, report, table)
     best, share = _teach(here, work)
     state = network.state_of(net)
     return Tuned(state, best, _recorded(here, share, threads), dropped, _notes(here))
 
 
-def _general(reader: Reader, work: Path) -> list[Example]:
-    spoken = rehearsal.speak(reader.language, work / "general")
-    return [reader.example(path, text, _seconds(path)) for path, text in spoken]
+def _spoken(
+    reader: Reader, corpus: Corpus, recipe: Recipe, settings: Settings, folder: Path
+) -> list[Example]:
+    """Sentences spoken by the machine: general ones, some of the lessons, and as
+    many of the texts as these weigh."""
+    if not rehearsal.has_voice(corpus.locale):
+        return []
+    of_texts = round(settings.spoken * recipe.text_weight / 100)
+    texts = rehearsal.drawn(corpus.texts(), of_texts, recipe.seed)
+    said = (lesson.text for lesson in corpus.lessons)
+    own = rehearsal.drawn(said, settings.spoken - len(texts), recipe.seed)
+    sentences = [*rehearsal.general(corpus.locale), *own, *texts]
+    found = rehearsal.speak(corpus.locale, sentences, folder)
+    return [reader.example(*each) for each in found]
 
 
 def _read(
@@ -117,19 +125,21 @@ def _teach(here: Course, work: Path) -> tuple[int, float]:
     learning = steps.learning_of(here)
     base = network.learnt(here.net)
     saved = checkpoint.Store(work, _digest(here))
-    _begin(here, learning, saved.last())
-    config = here.net.config
-    sizes = (config.max_source_positions, config.d_model)
-    with Hearings(work / "heard", *sizes) as heard:
-        tokens: list[list[int]] = []
-        while not _is_over(here):
-            if not tokens and not here.timetable.is_whole(len(here.passes)):
-                tokens = _hear(here, heard)
-            loss = steps.go_over(here, learning, heard, tokens)
+    span = math.ceil(here.settings.averaged * here.timetable.total)
+    average = Average(here.net, span)
+    _begin(here, learning, average, saved.last())
+    while not _is_over(here):
+        loss = steps.go_over(here, learning, average)
+        with average.in_place():
             _note(here, _look(here, len(here.passes), loss))
-            is_best = _best(here) == len(here.passes) - 1
-            passes = [asdict(p) for p in here.passes]
-            saved.save(network.learnt(here.net), learning.state_dict(), passes, is_best)
+        if _best(here) == len(here.passes) - 1:
+            saved.save_best(average.weights)
+        saved.save(
+            weights=network.learnt(here.net),
+            learning=learning.state_dict(),
+            average=average.state(),
+            passes=[asdict(p) for p in here.passes],
+        )
     best = _best(here)
     if not best:
         network.restore(here.net, base)
@@ -139,39 +149,27 @@ def _teach(here: Course, work: Path) -> tuple[int, float]:
 
 
 def _begin(
-    here: Course, learning: torch.optim.AdamW, state: dict[str, Any] | None
+    here: Course,
+    learning: torch.optim.AdamW,
+    average: Average,
+    state: dict[str, Any] | None,
 ) -> None:
     """Hear with the base model, or take up what an earlier run came to."""
-    here.report(Progress("Listening with the base model", 0, here.timetable.total))
-    here.kept_out = listening.heard(here.net, here.reader, here.held_out)
+    here.report(Progress("Listening with the base model", 0, 0))
     if state is None:
         listening.check_transcripts(here.net, here.reader, here.lessons, here.seed)
         _note(here, _look(here, 0, None))
         return
     network.restore(here.net, state["weights"])
     learning.load_state_dict(state["learning"])
+    average.take_up(state["average"])
     for passed in state["passes"]:
         _note(here, Pass(**passed))
 
 
-def _hear(here: Course, heard: Hearings) -> list[list[int]]:
-    """Have the encoder hear all windows of the decoder's plans; the tokens of each."""
-    said: list[list[int]] = []
-    table = here.timetable
-    windows = windows_of(here, table.plans, timetable.HEARD_AT_ONCE, 0)
-    for step, part in enumerate(windows, start=1):
-        with torch.no_grad():
-            heard.append(encoded(here, part))
-        said += [tokens for _, tokens in part]
-        here.report(Progress("Listening to the lessons", step, table.total))
-    return said
-
-
 def _look(here: Course, number: int, loss: float | None) -> Pass:
     """How well the held-out clips are heard now."""
-    if here.timetable.is_whole(number):
-        here.kept_out = listening.heard(here.net, here.reader, here.held_out)
-    nats, found = listening.look(here.net, here.reader, here.kept_out)
+    nats, found = listening.look(here.net, here.reader, here.held_out)
     return Pass(number, loss, nats, found.errors, found.words)
 
 
@@ -201,15 +199,13 @@ def _within_chance(errors: Iterable[int]) -> float:
 
 def _is_over(here: Course) -> bool:
     done = len(here.passes) - 1
-    table = here.timetable
-    since = done - max(_best(here), table.decoder_passes)
-    return done == table.passes or since >= here.settings.patience
+    return done == here.timetable.passes or done - _best(here) >= here.settings.patience
 
 
 def _note(here: Course, passed: Pass) -> None:
     here.passes.append(passed)
     table = here.timetable
-    done = table.until(passed.number) if passed.number else 0
+    done = table.until(passed.number)
     here.report(Progress(f"Pass {passed.number} is done", done, table.total, passed))
 
 
@@ -228,7 +224,6 @@ def _blend(here: Course, base: network.Learnt) -> float:
     found: list[tuple[int, float]] = []
     for share in here.settings.kept:
         network.restore(here.net, network.between(base, learnt, share))
-        here.kept_out = listening.heard(here.net, here.reader, here.held_out)
         look = _look(here, 0, None)
         found.append((look.errors, share))
     most = _within_chance(errors for errors, _ in found)
@@ -240,38 +235,36 @@ def _blend(here: Course, base: network.Learnt) -> float:
 def _digest(here: Course) -> str:
     """Of all that decides what is learnt."""
     lessons = [
-        (e.path.name, e.text) for e in (*here.lessons, *here.held_out, *here.general)
+        (e.path.name, e.text) for e in (*here.lessons, *here.held_out, *here.spoken)
     ]
     plain = repr((here.seed, here.settings, here.net.config.to_dict(), lessons))
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _recorded(here: Course, share: float, threads: int) -> dict[str, Any]:
-    """The settings as the recipe keeps them."""
+    """The settings, and what came of them, as the recipe keeps them."""
     table = here.timetable
     return {
         **asdict(here.settings),
-        "passes": table.passes,
-        "steps": table.total - table.hearing,
-        "windows": sum(map(len, table.plans)),
-        "kept": share,
+        "planned": {
+            "passes": table.passes,
+            "steps": table.total,
+            "windows": sum(map(len, table.plans)),
+        },
+        "gone_through": len(here.passes) - 1,
+        "share_kept": share,
         "lessons": len(here.lessons),
         "held_out": len(here.held_out),
-        "general_sentences": len(here.general),
+        "sentences_spoken": len(here.spoken),
         "device": str(here.reader.device),
         "threads": threads,
     }
 
 
 def _notes(here: Course) -> list[str]:
-    if here.general:
+    if here.spoken:
         return []
     return [
-        "There is no voice for this language that could speak general sentences "
+        "There is no voice for this language that could speak sentences "
         "between the lessons: test the model on general speech as well."
     ]
-
-
-def _seconds(path: Path) -> float:
-    with wave.open(str(path), "rb") as audio:
-        return audio.getnframes() / audio.getframerate()

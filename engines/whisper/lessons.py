@@ -32,8 +32,8 @@ class Example:
     tokens: list[int]
     seconds: float
 
-    def sound(self, number: int, *, is_general: bool = False) -> Sound:
-        return Sound(number, self.seconds, len(self.tokens), is_general)
+    def sound(self, number: int, *, is_spoken: bool = False) -> Sound:
+        return Sound(number, self.seconds, len(self.tokens), is_spoken)
 
 
 class Reader:

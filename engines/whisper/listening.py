@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from engines.base import EngineError
@@ -20,43 +18,22 @@ _ENOUGH = 6  # of them to judge by
 _BELONG = 0.7  # share of the clips that must know their own transcript
 
 
-@dataclass(frozen=True)
-class Heard:
-    """A clip that was heard by the encoder, which does not learn."""
-
-    example: Example
-    sound: Tensor  # (1, positions, width), float16 on the processor
-
-
-@torch.no_grad()
-def heard(
-    net: WhisperForConditionalGeneration, reader: Reader, examples: Sequence[Example]
-) -> list[Heard]:
-    """Each clip alone, as it will be recognised."""
-    return [
-        Heard(example, network.encode(net, reader.sounds([window])).cpu().half())
-        for example in examples
-        for window in [reader.window([example])]
-    ]
-
-
 @torch.no_grad()
 def look(
-    net: WhisperForConditionalGeneration, reader: Reader, clips: Sequence[Heard]
+    net: WhisperForConditionalGeneration, reader: Reader, clips: Sequence[Example]
 ) -> tuple[float, ErrorCounts]:
-    """Loss in nats per token and word errors."""
+    """Loss in nats per token and word errors, each clip alone, as it will be heard."""
     net.train(mode=False)
     nats = 0.0
     asked = 0
     errors = ErrorCounts()
     for clip in clips:
-        text = clip.example.tokens
-        sound = clip.sound.to(reader.device).float()
-        tokens, wanted = reader.tokens([text])
+        sound = network.encode(net, reader.sounds([reader.window([clip])]))
+        tokens, wanted = reader.tokens([clip.tokens])
         nats += float(network.losses(net, sound, tokens, wanted).sum())
-        asked += len(text) + 1
-        said = network.say(net, sound, reader.start, reader.end, [len(text)])[0]
-        errors += counts(clip.example.text, reader.decode(said), reader.locale)
+        asked += len(clip.tokens) + 1
+        said = network.say(net, sound, reader.start, reader.end, [len(clip.tokens)])[0]
+        errors += counts(clip.text, reader.decode(said), reader.locale)
     return nats / max(1, asked), errors
 
 

@@ -20,7 +20,7 @@ from engines.whisper.sound import Samples
 FRAMES = 3000  # of 10 ms: the 30 seconds that the encoder reads
 Learnt = dict[str, Tensor]
 # The tables of tokens and positions stay as they are.
-FIXED = ("embed_positions", "embed_tokens", "proj_out")
+_FIXED = ("embed_positions", "embed_tokens", "proj_out")
 IGNORED = -100  # a token that no loss is asked for
 # A decoder that repeats itself is stopped when it says this much more than was said.
 _LONGEST = 1.5
@@ -73,12 +73,13 @@ def learnt(network: WhisperForConditionalGeneration) -> Learnt:
     return {
         name: weight.detach().cpu().clone()
         for name, weight in network.named_parameters()
-        if not is_fixed(name)
+        if learns(name)
     }
 
 
-def is_fixed(name: str) -> bool:
-    return any(part in name for part in FIXED)
+def learns(name: str) -> bool:
+    """Whether a training changes the weight of this name."""
+    return not any(part in name for part in _FIXED)
 
 
 @torch.no_grad()

@@ -1,8 +1,8 @@
 """Put clips together into the windows of 30 seconds that Whisper hears at once.
 
 The encoder always reads 30 seconds, whether there is speech in them or not, and is
-most of the work. So about half of the clips come alone, as they will be heard later,
-and the others several in a window, which costs as much as one of them would.
+most of the work. So a few clips come alone, as they will be heard later, and the
+others several in a window, which costs as much as one of them would.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_ALONE = 0.3
-_TOGETHER = (2, 6)  # clips in a window, both included
+_ALONE = 0.15
+_SPOKEN = 0.5  # share of the windows that get a spoken sentence, where one fits
+_TOGETHER = (3, 8)  # clips in a window, both included
 _WINDOW_SECONDS = 29.0
 # Between two clips; and how much longer a clip may get by being said slower.
 GAP_SECONDS = 0.6
-_SLOWER = 1.15
+_SLOWER = 1.25
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,16 @@ class Sound:
     number: int  # in the list it came from
     seconds: float
     tokens: int
-    is_general: bool = False  # of the rehearsal, not of the lessons
+    is_spoken: bool = False  # of the rehearsal, not of the lessons
 
 
 def pack(
     sounds: Sequence[Sound],
-    general: Sequence[Sound],
+    spoken: Sequence[Sound],
     max_tokens: int,
     rng: np.random.Generator,
 ) -> list[list[Sound]]:
-    """Windows with every sound once, in random order, and general ones between.
+    """Windows with every sound once, in random order, and spoken sentences between.
 
     >>> rng = np.random.default_rng(1)
     >>> windows = pack([Sound(n, 4.0, 9) for n in range(40)], [], 200, rng)
@@ -49,12 +50,12 @@ def pack(
     windows = []
     while left:
         window = _window(left, max_tokens, rng)
-        _rehearse(window, general, max_tokens, rng)
+        _rehearse(window, spoken, max_tokens, rng)
         windows.append(window)
-    for _ in range(len(windows) // 10 if general else 0):
+    for _ in range(len(windows) // 10 if spoken else 0):
         window = []
         for _ in range(int(rng.integers(1, 4))):
-            _rehearse(window, general, max_tokens, rng, share=1.0)
+            _rehearse(window, spoken, max_tokens, rng, share=1.0)
         windows.append(window)
     return [windows[int(i)] for i in rng.permutation(len(windows))]
 
@@ -73,14 +74,14 @@ def _window(
 
 def _rehearse(
     window: list[Sound],
-    general: Sequence[Sound],
+    spoken: Sequence[Sound],
     max_tokens: int,
     rng: np.random.Generator,
-    share: float = 0.3,
+    share: float = _SPOKEN,
 ) -> None:
-    if not general or rng.random() >= share:
+    if not spoken or rng.random() >= share:
         return
-    sound = general[int(rng.integers(len(general)))]
+    sound = spoken[int(rng.integers(len(spoken)))]
     if not window or _fits(window, sound, max_tokens):
         window.insert(0 if rng.random() < 0.5 else len(window), sound)
 

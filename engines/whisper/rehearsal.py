@@ -1,37 +1,82 @@
-"""General speech, so that a model that learns a domain forgets nothing else.
+"""Sentences spoken by the machine among the lessons, where it has a voice for them.
 
 A network that hears nothing but one domain soon takes everything for it: after 120
-clips of digit strings it heard words in plain English speech four times as badly
-as before. A few sentences of everyday language among the lessons prevent that.
-They are spoken by the machine's own voice, where it has one for the language.
+clips of digit strings it heard words in plain English speech four times as badly as
+before. Sentences of everyday language prevent that. And where few people speak the
+domain, it soon knows its words from their voices alone: sentences of the domain are
+spoken as well.
 """
 
 from __future__ import annotations
 
+import hashlib
+import random
+import wave
+from collections.abc import Iterable
 from pathlib import Path
 
+from engines.base import EngineError
 from engines.voice import EnglishVoice
 
 _SENTENCES = Path(__file__).parent
 _VOICES = {"en": EnglishVoice}
+_LONGEST = 200  # characters of a sentence that is spoken
+_MOST_SECONDS = 20.0
 
 
-def speak(language: str, folder: Path) -> list[tuple[Path, str]]:
-    """Recordings of general sentences; those that are there already are kept.
+def has_voice(locale: str) -> bool:
+    return _language(locale) in _VOICES
 
-    Empty when there is no voice for the language. Takes some ten seconds.
+
+def general(locale: str) -> list[str]:
+    """Sentences of everyday language."""
+    name = f"general.{_language(locale)}.txt"
+    text = (_SENTENCES / name).read_text("utf-8")
+    return text.splitlines()
+
+
+def drawn(sentences: Iterable[str], count: int, seed: int) -> list[str]:
+    """So many of them by chance, as good as all different; there may be millions."""
+    chance = random.Random(seed)
+    found: list[str] = []
+    for number, sentence in enumerate(s for s in sentences if len(s) <= _LONGEST):
+        if number < count:
+            found.append(sentence)
+        elif (place := chance.randrange(number + 1)) < count:
+            found[place] = sentence
+    return list(dict.fromkeys(found))
+
+
+def speak(
+    locale: str, sentences: Iterable[str], folder: Path
+) -> list[tuple[Path, str, float]]:
+    """Recordings of what can be spoken of the sentences, the text of each, and its
+    seconds. Recordings that are in `folder` already are kept. A hundred take some
+    ten seconds. The locale must have a voice.
     """
-    if language not in _VOICES:
-        return []
     folder.mkdir(parents=True, exist_ok=True)
-    voice = _VOICES[language]()
-    text = (_SENTENCES / f"general.{language}.txt").read_text("utf-8")
+    voice = _VOICES[_language(locale)]()
     spoken = []
-    for number, sentence in enumerate(text.splitlines()):
-        path = folder / f"{number}.wav"
+    for sentence in sentences:
+        name = hashlib.sha256(sentence.encode()).hexdigest()[:16]
+        path = folder / f"{name}.wav"
         if not path.exists():
             part = path.with_suffix(".part")
-            voice.speak(sentence, part)
+            try:
+                voice.speak(sentence, part)
+            except EngineError:
+                continue  # There is nothing in it to speak.
             part.rename(path)
-        spoken.append((path, sentence))
+        seconds = _seconds(path)
+        if seconds <= _MOST_SECONDS:
+            spoken.append((path, sentence, seconds))
     return spoken
+
+
+def _language(locale: str) -> str:
+    return locale.split("-")[0].lower()
+
+
+def _seconds(path: Path) -> float:
+    with wave.open(str(path), "rb") as audio:
+        return audio.getnframes() / audio.getframerate()

@@ -9,22 +9,17 @@ from engines.whisper import augment
 
 @dataclass(frozen=True)
 class Settings:
-    # Of learning, for Whisper tiny: while the decoder learns alone, and then.
-    rate: float = 1e-4
-    whole_rate: float = 5e-5
-    encoder_rate: float = 3e-5
+    rate: float = 7e-5  # of learning, for Whisper tiny
     warm_up: float = 0.1  # share of the steps
     weight_decay: float = 0.01
     largest_gradient: float = 1.0
     batch: int = 4  # windows a step
-    # Windows to be learnt from in all, where there are fewer in a pass, and how many
-    # of them are put together anew: each lesson is then heard in several ways.
-    windows: int = 320
-    fresh: int = 160
-    passes: tuple[int, int] = (2, 16)  # of the decoder alone, at least and at most
-    whole_passes: int = 4  # of all layers
-    patience: int = 2  # passes of all layers without a better one
-    kept: tuple[float, ...] = (1.0, 0.7, 0.5)  # shares of what was learnt, to try
+    averaged: float = 0.4  # share of the steps whose weights the model is the mean of
+    windows: int = 170  # to be learnt from in all, where the passes allow it
+    passes: tuple[int, int] = (4, 16)  # at least and at most
+    patience: int = 3  # passes without a better one
+    kept: tuple[float, ...] = (1.0, 0.8, 0.6)  # shares of what was learnt, to try
     window_tokens: int = 200
-    checked: int = 48  # held-out clips that are heard after each pass
+    spoken: int = 60  # sentences of lessons and texts that the machine speaks
+    checked: int = 24  # held-out clips that are heard after each pass
     augment: augment.Strength = field(default_factory=augment.Strength)

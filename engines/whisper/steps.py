@@ -3,112 +3,71 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from engines.base import EngineError, Progress
-from engines.whisper import network, timetable
-from engines.whisper.course import Course, encoded, windows_of
-from engines.whisper.hearings import Hearings
+from engines.whisper import network
+from engines.whisper.average import Average
+from engines.whisper.course import Course, windows_of
+from engines.whisper.lessons import Window
+from engines.whisper.timetable import parts
 
-_TINY = 384  # width of the network that the rates of the settings are for
-_ENCODER = "model.encoder."
-# Sounds as the encoder gives them, when they are asked for, and the tokens in them.
-_Part = tuple[Callable[[], Tensor], list[list[int]]]
+_TINY = 384  # width of the network that the rate of the settings is for
 
 
 def learning_of(here: Course) -> torch.optim.AdamW:
+    """Has the network learn: all but the fixed layers."""
     groups = []
     for name, weight in here.net.named_parameters():
-        if network.is_fixed(name):
-            weight.requires_grad_(False)
-            continue
-        groups.append(
-            {
-                "params": [weight],
-                "lr": 0.0,
-                "is_encoder": name.startswith(_ENCODER),
-                "weight_decay": here.settings.weight_decay if weight.ndim > 1 else 0.0,
-            }
-        )
+        weight.requires_grad_(network.learns(name))
+        if weight.requires_grad:
+            decay = here.settings.weight_decay if weight.ndim > 1 else 0.0
+            groups.append({"params": [weight], "lr": 0.0, "weight_decay": decay})
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
 
 
-def go_over(
-    here: Course,
-    learning: torch.optim.AdamW,
-    heard: Hearings,
-    tokens: Sequence[list[int]],
-) -> float:
+def go_over(here: Course, learning: torch.optim.AdamW, average: Average) -> float:
     """Go over all lessons once; the mean loss in nats per token."""
     number = len(here.passes)
     table = here.timetable
-    is_whole = table.is_whole(number)
-    for name, weight in here.net.named_parameters():
-        if name.startswith(_ENCODER) and not network.is_fixed(name):
-            weight.requires_grad_(is_whole)
-    here.net.train()
-    steps = _of_all(here, number) if is_whole else _of_decoder(here, heard, tokens)
+    before = table.until(number - 1)
     stage = f"Training, pass {number} of {table.passes}"
+    here.net.train()
     losses = []
-    for step, parts in enumerate(steps, start=1):
-        _set_rates(here, learning, number, step)
-        losses.append(_step(here, learning, parts))
-        done = step * (timetable.WHOLE if is_whole else 1)
-        here.report(Progress(stage, table.until(number - 1) + done, table.total))
+    for done, windows in enumerate(windows_of(here, number), start=before + 1):
+        _set_rates(here, learning, done)
+        losses.append(_step(here, learning, windows))
+        average.add()
+        here.report(Progress(stage, done, table.total))
     return float(np.mean(losses))
 
 
-def _set_rates(
-    here: Course, learning: torch.optim.AdamW, number: int, step: int
-) -> None:
-    """The rates go up and down once for the decoder, and once for all layers.
-
-    Larger networks learn at lower rates, as they were trained at lower ones.
-    """
-    table, settings = here.timetable, here.settings
-    is_whole = table.is_whole(number)
-    first = table.decoder_passes + 1 if is_whole else 1
-    last = table.passes if is_whole else table.decoder_passes
-    done = sum(table.steps(n) for n in range(first, number)) + step
-    share = done / sum(table.steps(n) for n in range(first, last + 1))
-    scale = (_TINY / here.net.config.d_model) ** 1.7 * _rate(share, settings.warm_up)
+def _set_rates(here: Course, learning: torch.optim.AdamW, step: int) -> None:
+    """Larger networks learn at lower rates, as they were trained at lower ones."""
+    scale = (_TINY / here.net.config.d_model) ** 1.7
+    share = _rate(step / here.timetable.total, here.settings.warm_up)
     for group in learning.param_groups:
-        top = settings.whole_rate if is_whole else settings.rate
-        group["lr"] = scale * (settings.encoder_rate if group["is_encoder"] else top)
+        group["lr"] = here.settings.rate * scale * share
 
 
-def _of_decoder(
-    here: Course, heard: Hearings, tokens: Sequence[list[int]]
-) -> Iterator[list[_Part]]:
-    """The steps of a pass of the decoder, from what the encoder has heard."""
-    for windows in here.timetable.order(len(here.passes)):
-        yield [(partial(heard.read, windows), [tokens[n] for n in windows])]
+def _step(
+    here: Course, learning: torch.optim.AdamW, windows: Sequence[Window]
+) -> float:
+    """One step of learning; the loss in nats per token.
 
-
-def _of_all(here: Course, number: int) -> Iterator[list[_Part]]:
-    """The steps of a pass of all layers, each in parts that fit into memory."""
-    size = 2 if here.net.config.d_model <= _TINY else 1
-    plan = here.timetable.plan(number)
-    for windows in windows_of(here, [plan], here.timetable.batch, number):
-        yield [
-            (partial(encoded, here, part), [said for _, said in part])
-            for part in (windows[i : i + size] for i in range(0, len(windows), size))
-        ]
-
-
-def _step(here: Course, learning: torch.optim.AdamW, parts: Sequence[_Part]) -> float:
-    """One step of learning; the loss in nats per token."""
-    asked = sum(len(text) + 1 for _, texts in parts for text in texts)
+    On a processor one window after the other is faster than several at once, and
+    takes less memory.
+    """
+    asked = sum(len(text) + 1 for _, text in windows)
+    size = 1 if here.reader.device.type == "cpu" else len(windows)
     total = 0.0
     learning.zero_grad()
-    for sounds, texts in parts:
-        tokens, wanted = here.reader.tokens(texts)
-        heard = sounds().to(here.reader.device)
+    for part in parts(windows, size):
+        tokens, wanted = here.reader.tokens([text for _, text in part])
+        heard = network.encode(here.net, here.reader.sounds(part))
         loss = network.losses(here.net, heard, tokens, wanted).sum() / asked
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()

@@ -7,17 +7,17 @@ tried. What an unfinished training needs to be gone on with lies beside it.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from engines import shelf
+from engines import packages, shelf
 from engines.base import Corpus, EngineError, Progress, Recipe, Trained
-from engines.whisper import adaptation, trial, weights
+from engines.whisper import adaptation, rehearsal, trial, weights
 
-# A training keeps the weights thrice with what the learning needs, and a model.
-_ROOM = 8  # times the size of the base model
+# A training keeps the weights, their mean, what the learning needs (twice as much) and
+# the best mean, all in twice the size, once more while it writes them; and a model.
+_ROOM = 20  # times the size of the base model
 
 
 def train(
@@ -38,18 +38,19 @@ def train(
         trained = _finetune(base, corpus, recipe, work, report, threads)
     else:
         _take_over(base, made)
-    report(Progress("Adapting the language", 1, 1))
-    notes = adaptation.adapt(made, corpus, recipe)
-    report(Progress("Trying the model", 1, 1))
+    report(Progress("Adapting the language", 0, 0))
+    has_heard = bool(corpus.lessons) and rehearsal.has_voice(corpus.locale)
+    adapted = adaptation.adapt(made, corpus, recipe, has_heard=has_heard)
+    report(Progress("Trying the model", 0, 0))
     trial.attempt(made, threads)
     shutil.rmtree(target, ignore_errors=True)
     made.rename(target)
     shutil.rmtree(work, ignore_errors=True)
     return Trained(
         best=trained.best,
-        settings=trained.settings,
+        settings=trained.settings | {"language": adapted},
         dropped=trained.dropped,
-        notes=[*trained.notes, *notes],
+        notes=trained.notes,
     )
 
 
@@ -68,7 +69,7 @@ def _finetune(
     except ImportError as e:
         raise EngineError(missing(), "TrainingNotInstalled") from e
     tuned = finetune.finetune(base, corpus, recipe, work, report, threads)
-    report(Progress("Writing the model", 1, 1))
+    report(Progress("Writing the model", 0, 0))
     weights.write(tuned.state, base, work / "model")
     return Trained(
         best=tuned.best,
@@ -80,11 +81,7 @@ def _finetune(
 
 def missing() -> str:
     """What training on audio lacks on this machine; empty when nothing."""
-    names = [
-        name
-        for name in ("torch", "transformers")
-        if importlib.util.find_spec(name) is None
-    ]
+    names = packages.missing()
     if not names:
         return ""
     return (
