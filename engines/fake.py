@@ -116,13 +116,13 @@ class FakeEngine:
             raise self.broken
         self.trained[target] = self.trained[source]
 
-    def take_in(self, folder: Path, reference: str) -> None:
+    def take_in(self, folder: Path, reference: str, locale: str) -> None:
         """Takes a folder with a file `model.bin`."""
         if self.broken:
             raise self.broken
         if not (folder / "model.bin").is_file():
             raise EngineError("The folder has no model.bin.", "BadModel")
-        self.trained[reference] = ("", Corpus("en-US"), Recipe())
+        self.trained[reference] = ("", Corpus(locale), Recipe())
 
     def speech(self, path: Path) -> bytes:
         """Takes whatever is not silent for speech."""

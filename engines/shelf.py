@@ -41,7 +41,7 @@ def files(path: Path) -> list[tuple[str, int]]:
     Raises `EngineError` when it is not on this disk.
     """
     if not path.is_dir():
-        raise _gone(path)
+        raise _gone()
     found = (file for file in path.rglob("*") if file.is_file())
     names = ((file.relative_to(path).as_posix(), file) for file in found)
     return sorted((name, file.stat().st_size) for name, file in names)
@@ -78,12 +78,12 @@ def duplicate(source: Path, target: Path) -> None:
     if target.is_dir():
         return
     if not source.is_dir():
-        raise _gone(source)
+        raise _gone()
     try:
         with unfinished(target) as work:
             shutil.copytree(source, work, copy_function=link, dirs_exist_ok=True)
     except FileNotFoundError as e:  # it was deleted meanwhile
-        raise _gone(source) from e
+        raise _gone() from e
 
 
 def link(source: str, target: str) -> None:
@@ -120,8 +120,7 @@ def _is_old(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > _YOUNG_SECONDS
 
 
-def _gone(path: Path) -> EngineError:
+def _gone() -> EngineError:
     return EngineError(
-        f"The files of the model are not on this machine: there is no {path}.",
-        "ModelNotFound",
+        "The files of the model are not on this machine.", "ModelNotFound"
     )

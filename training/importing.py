@@ -92,6 +92,7 @@ def import_model(model: SpeechModel) -> None:
 
 
 def _take_in(model: SpeechModel) -> None:
+    assert model.project is not None
     archive = _archive(model)
     if not default_storage.exists(archive):
         raise EngineError("The uploaded file is gone. Upload it again.", "SourceGone")
@@ -105,7 +106,7 @@ def _take_in(model: SpeechModel) -> None:
         _say(model, "Unpacking")
         unpack(path, folder, report)
         _say(model, "Trying the model")
-        engine.take_in(folder, model.reference)
+        engine.take_in(folder, model.reference, model.project.locale)
     if model.succeed(stage=""):
         default_storage.delete(archive)
     elif not SpeechModel.objects.filter(pk=model.pk).exists():

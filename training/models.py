@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from datasets.models import Dataset
-from engines.base import speaks
+from engines.base import DEFAULT_TEXT_WEIGHT, speaks
 from jobs.models import Job
 from projects.locales import LOCALES
 from projects.models import Project
@@ -73,7 +73,8 @@ class SpeechModel(Job):
     )
     datasets = models.ManyToManyField(Dataset, editable=False, related_name="models")
     text_weight = models.PositiveSmallIntegerField(
-        default=30, validators=[MinValueValidator(1), MaxValueValidator(100)]
+        default=DEFAULT_TEXT_WEIGHT,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     seed = models.PositiveIntegerField(default=1)
     # What its training does right now, in words, while it is Running.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
 from typing import Any
 
 from engines.base import Trained
@@ -27,7 +28,7 @@ def recipe_of(
         "base": {
             "id": str(model.base.pk),
             "name": model.base.name,
-            "reference": model.base.reference,
+            "reference": _public(model.base.reference),
             "released": model.base.released and model.base.released.isoformat(),
         },
         "data": [used.as_json() for used in book.sets],
@@ -36,6 +37,17 @@ def recipe_of(
         "settings": trained.settings,
         "versions": {"python": platform.python_version()} | _versions(packages),
     }
+
+
+def _public(reference: str) -> str:
+    """A reference without where it lies on the server.
+
+    >>> _public("/srv/models/ours"), _public("owner/name"), _public("tiny.en")
+    ('ours', 'owner/name', 'tiny.en')
+    """
+    path = PurePath(reference)
+    is_folder = path.is_absolute() or reference.startswith(("~", "."))
+    return path.name if is_folder else reference
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:

@@ -92,7 +92,10 @@ class Reader:
         return foreign(letters) if letters else ""
 
     def _on_disk(self, name: str) -> Path | None:
-        """The file itself where it can be, else a copy; None when it is missing."""
+        """The file itself where it can be, else a copy; None when it is missing.
+
+        `local_copy` would keep each copy open: there may be 100,000 of them.
+        """
         try:
             path = Path(default_storage.path(name))
         except NotImplementedError:

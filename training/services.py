@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from datasets.kinds import conflict
 from datasets.models import Dataset
+from engines.base import DEFAULT_TEXT_WEIGHT
 from engines.registry import get_engine
 from projects.models import Project
 from projects.storage import delete_tree
@@ -103,7 +104,7 @@ def create(
     datasets: Sequence[Dataset],
     name: str,
     description: str = "",
-    text_weight: int = 30,
+    text_weight: int = DEFAULT_TEXT_WEIGHT,
     seed: int = 1,
     tests: Sequence[Dataset] = (),
     guards: Sequence[Dataset] = (),
@@ -119,7 +120,7 @@ def create(
     if former := _made_before(project, key):
         return former
     base = base or _newest(project)
-    _check(project, base, datasets)
+    _check(project, base, datasets, [*tests, *guards])
     model = SpeechModel(
         pk=key,
         project=project,
@@ -152,8 +153,15 @@ def _newest(project: Project) -> SpeechModel:
     return found[0]
 
 
-def _check(project: Project, base: SpeechModel, datasets: Sequence[Dataset]) -> None:
+def _check(
+    project: Project,
+    base: SpeechModel,
+    datasets: Sequence[Dataset],
+    tests: Sequence[Dataset],
+) -> None:
+    strangers = [d.name for d in (*datasets, *tests) if d.project_id != project.pk]
     problems = [
+        f"“{strangers[0]}” is not of this project." if strangers else "",
         why_not_base(project, base),
         "" if datasets else "Choose the data to train on.",
         conflict(dataset.kind for dataset in datasets),

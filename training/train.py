@@ -68,7 +68,6 @@ class _Course:
     def __init__(self, model: SpeechModel) -> None:
         self.model = model
         self.stage: str | None = None
-        self.has_begun = False
 
     def say(self, stage: str) -> None:
         if stage != self.stage:
@@ -78,27 +77,25 @@ class _Course:
 
     def report(self, progress: Progress) -> None:
         with transaction.atomic():
-            # What was finished before this run says nothing of its pace.
-            if self.has_begun:
-                self.model.report(progress.done, progress.total)
-            else:
-                self.model.begin_with(progress.done, progress.total)
-            self.has_begun = True
+            self.model.report(progress.done, progress.total)
             self.say(progress.stage)
-            if progress.passed:
-                self._add(progress.passed)
+            if progress.passed and not self._add(progress.passed):
+                # It says nothing of this run's pace.
+                self.model.begin_with(progress.done, progress.total)
 
-    def _add(self, passed: Pass) -> None:
+    def _add(self, passed: Pass) -> bool:
+        """False for a pass of a former run: it says nothing of whether this one gets
+        any further."""
         row = self.model.claimed().select_for_update().first()
         if row is None:
             raise Gone(f"{self.model!r} is not ours any more")
         found = _as_json(passed)
         if found in row.curve:
-            # Of a former run. It says nothing of whether this one gets any further.
-            return
+            return False
         former = [one for one in row.curve if one["number"] < passed.number]
         # A worker that got so far does not die of what it has to do.
         self.model.claimed().update(curve=[*former, found], losses=0)
+        return True
 
 
 def _as_json(passed: Pass) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,13 +16,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from datasets.models import Dataset, Utterance
 from datasets.overlap import Leak, warnings_for
+from engines import packages
+from engines.base import DEFAULT_TEXT_WEIGHT
 from projects.access import project_for
 from projects.models import Role
 from projects.requests import Request
 from projects.wizard import Wizard
 from training import services
 from training.corpus import MAX_AUDIO_SECONDS
-from training.forms import DEFAULT_SEED, DEFAULT_TEXT_WEIGHT, TrainingForm
+from training.forms import DEFAULT_SEED, TrainingForm
 from training.models import SpeechModel
 from training.offers import takes_text_alone, why_not_data
 from training.recordings import MAX_CLIP_SECONDS
@@ -39,8 +40,6 @@ _WIZARD = Wizard(
     },
 )
 _TEXTS = (Dataset.Kind.PLAIN_TEXT, Dataset.Kind.STRUCTURED_TEXT)
-# Only the process that trains on audio has these.
-_NETWORK_PACKAGES = ("torch", "transformers")
 
 
 @require_safe
@@ -177,4 +176,4 @@ def _missing_packages() -> list[str]:
     """
     if not settings.EMBEDDED_REDIS:
         return []
-    return [name for name in _NETWORK_PACKAGES if find_spec(name) is None]
+    return packages.missing()

@@ -49,7 +49,7 @@ def test_what_is_no_model_is_refused_and_leaves_nothing(
 ) -> None:
     target = tmp_path / "models" / "1"
     with pytest.raises(EngineError, match=said) as caught:
-        arrival.take_in(folder_with(tmp_path, **files), target, 1)
+        arrival.take_in(folder_with(tmp_path, **files), target, "en-US", 1)
     assert caught.value.code == "BadModel"
     assert not list(target.parent.iterdir())
 
@@ -62,7 +62,7 @@ def test_an_export_comes_back_with_all_it_knows(tmp_path: Path) -> None:
     rules = Rules(rewrites=(("a", "b"),))
     adaptation.Adaptation(locale="en-US", rules=rules).save(sent)
     engine = WhisperEngine(["tiny.en"], 1, tmp_path)
-    engine.take_in(sent, "custom:1")
+    engine.take_in(sent, "custom:1", "en-GB")
     engine.copy("custom:1", "custom:2")
     for key in ("1", "2"):
         made = tmp_path / "custom" / key
@@ -77,7 +77,7 @@ def test_an_export_comes_back_with_all_it_knows(tmp_path: Path) -> None:
 def test_a_model_for_transformers_is_converted(tmp_path: Path) -> None:
     huggingface.to_huggingface(BUNDLED, tmp_path / "sent", "card")
     engine = WhisperEngine(["tiny.en"], 1, tmp_path)
-    engine.take_in(tmp_path / "sent", "custom:1")
+    engine.take_in(tmp_path / "sent", "custom:1", "en-US")
     clip = Clip("a", tmp_path / "missing.wav")
     (heard,) = engine.transcribe("custom:1", [clip], Decoding("en-US"))
     assert heard.error is not None
@@ -89,4 +89,16 @@ def test_settings_that_cannot_be_used_are_found_out_by_trying(tmp_path: Path) ->
     shutil.copytree(BUNDLED, sent)
     (sent / "tokenizer.json").write_text(json.dumps({"model": "none"}))
     with pytest.raises(EngineError, match="could not be loaded"):
-        arrival.take_in(sent, tmp_path / "1", 1)
+        arrival.take_in(sent, tmp_path / "1", "en-US", 1)
+
+
+@pytest.mark.parametrize("knows", [False, True])
+def test_a_model_of_another_language_is_refused(tmp_path: Path, knows: bool) -> None:
+    """By its vocabulary, or by what it was adapted to."""
+    sent = tmp_path / "sent"
+    shutil.copytree(BUNDLED, sent)
+    if knows:
+        adaptation.Adaptation(locale="fr-FR").save(sent)
+    with pytest.raises(EngineError, match="does not speak the language"):
+        arrival.take_in(sent, tmp_path / "1", "en-US" if knows else "de-DE", 1)
+    assert not list(tmp_path.glob("*1*"))

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from engines import shelf
-from engines.base import EngineError
+from engines.base import EngineError, speaks
 from engines.whisper import (
     adaptation,
     catalog,
@@ -25,8 +25,8 @@ from engines.whisper import (
 _FILES = ("config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.*")
 
 
-def take_in(folder: Path, target: Path, threads: int) -> None:
-    """Make the model `target` of the files in `folder`.
+def take_in(folder: Path, target: Path, locale: str, threads: int) -> None:
+    """Make the model `target` of the files in `folder`, to recognise a locale.
 
     A model that is there already stays. Raises `EngineError` (BadModel) when the
     files are none that can be used.
@@ -43,6 +43,7 @@ def take_in(folder: Path, target: Path, threads: int) -> None:
                 "It holds neither CTranslate2's model.bin nor the config.json and "
                 "model.safetensors of a Whisper model for transformers."
             )
+        _check_language(work, locale)
         trial.attempt(work, threads)
 
 
@@ -59,6 +60,15 @@ def _adopt(folder: Path, work: Path) -> None:
     if known:
         adaptation.Ways(known)
         known.save(work)
+
+
+def _check_language(folder: Path, locale: str) -> None:
+    """What was adapted to one language hears no other any more."""
+    spoken = [catalog.locales(folder)]
+    if known := adaptation.Adaptation.load(folder):
+        spoken.append(frozenset([known.locale.split("-")[0].lower()]))
+    if not all(speaks(languages, locale) for languages in spoken):
+        raise _bad(f"It does not speak the language of this project, {locale}.")
 
 
 def _bad(what: str) -> EngineError:

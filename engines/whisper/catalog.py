@@ -128,17 +128,21 @@ def missing(path: Path) -> list[str]:
     return names
 
 
+def locales(path: Path) -> frozenset[str]:
+    """What a model on the disk speaks, by its vocabulary, as CTranslate2 tells it."""
+    size = _vocabulary_size(path)
+    if size == _ENGLISH_VOCABULARY:
+        return _ENGLISH
+    return _ALL if size >= _LARGE_V3_VOCABULARY else _ALL - {"yue"}
+
+
 def _locales(path: Path, reference: str) -> frozenset[str]:
-    """A model on the disk is told by its vocabulary, as CTranslate2 does it."""
     name = repository(reference) or path.name
     # The distilled ones have every language in their vocabulary, not their weights.
     if name.endswith(".en") or "distil-" in name:
         return _ENGLISH
-    size = _vocabulary_size(path)
-    if size == _ENGLISH_VOCABULARY:
-        return _ENGLISH
-    has_cantonese = size >= _LARGE_V3_VOCABULARY or "large-v3" in name
-    return _ALL if has_cantonese else _ALL - {"yue"}
+    found = locales(path)
+    return _ALL if "large-v3" in name and found != _ENGLISH else found
 
 
 def _vocabulary_size(path: Path) -> int:

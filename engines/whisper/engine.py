@@ -126,10 +126,10 @@ class WhisperEngine:
         places = [shelf.folder(one, self._models_dir) for one in (source, target)]
         shelf.duplicate(*places)
 
-    def take_in(self, folder: Path, reference: str) -> None:
+    def take_in(self, folder: Path, reference: str, locale: str) -> None:
         """From a folder of CTranslate2 or of Hugging Face's `transformers`."""
         target = shelf.folder(reference, self._models_dir)
-        arrival.take_in(folder, target, self._threads)
+        arrival.take_in(folder, target, locale, self._threads)
 
     def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
         """How many tokens each word has, as it is written in mid-sentence.
@@ -213,15 +213,19 @@ def _check(path: Path, reference: str) -> None:
     if catalog.repository(reference):
         message = f"The model {reference} is not on this disk yet."
     elif not path.is_dir():
-        message = f"There is no folder {path}."
+        message = f"There is no folder {path.name}."
     else:
         names = ", ".join(catalog.missing(path))
-        message = f"The folder {path} holds no CTranslate2 model: it has no {names}."
+        message = (
+            f"The folder {path.name} holds no CTranslate2 model: it has no {names}."
+        )
     raise EngineError(message, "ModelNotFound")
 
 
 def _bad_model(path: Path, e: Exception) -> EngineError:
-    return EngineError(f"The model in {path} could not be loaded: {e}", "BadModel")
+    """Where the model lies on the server is not for everybody to read."""
+    said = str(e).replace(str(path), path.name)
+    return EngineError(f"The model {path.name} could not be loaded: {said}", "BadModel")
 
 
 def _is_out_of_memory(e: Exception) -> bool:

@@ -20,8 +20,7 @@ def tokenizer(folder: Path) -> Tokenizer:
     # The library raises nothing narrower than Exception.
     except Exception as e:
         raise EngineError(
-            f"The vocabulary of the model in {folder} could not be read: {e}",
-            "BadModel",
+            f"The vocabulary of the model could not be read: {e}", "BadModel"
         ) from e
 
 

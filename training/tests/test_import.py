@@ -61,7 +61,7 @@ class ImportTestCase(BaseTestCase):
 
     def test_a_try_that_died_can_be_made_again(self) -> None:
         class Dying(FakeEngine):
-            def take_in(self, folder: Path, reference: str) -> None:
+            def take_in(self, folder: Path, reference: str, locale: str) -> None:
                 raise OSError("The machine stumbled.")
 
         model = self.send(make_zip(GOOD), Dying())
@@ -70,8 +70,8 @@ class ImportTestCase(BaseTestCase):
 
     def test_a_model_that_was_deleted_meanwhile_leaves_no_files(self) -> None:
         class Slow(FakeEngine):
-            def take_in(self, folder: Path, reference: str) -> None:
-                super().take_in(folder, reference)
+            def take_in(self, folder: Path, reference: str, locale: str) -> None:
+                super().take_in(folder, reference, locale)
                 SpeechModel.objects.filter(reference=reference).delete()
 
         engine = Slow()

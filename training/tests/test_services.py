@@ -12,6 +12,7 @@ from datasets.models import Dataset
 from engines.base import BaseModel
 from engines.fake import FakeEngine
 from jobs.models import Job
+from projects import services as projects
 from speechstudio.test import (
     BaseTestCase,
     fake_engine,
@@ -160,6 +161,8 @@ class CreateTestCase(BaseTestCase):
         structured = make_dataset(self.project, kind=Kind.STRUCTURED_TEXT)
         spoken = make_dataset(self.project, kind=Kind.PRONUNCIATION)
         machine = make_dataset(self.project, kind=Kind.TRANSCRIPT)
+        theirs = projects.create(self.charlie, "Other", "en-US")
+        foreign = make_dataset(theirs, name="Theirs", use="training")
         cases = [
             (german, [self.dataset], "does not speak"),
             (old, [self.dataset], "expired for adaptation"),
@@ -167,6 +170,7 @@ class CreateTestCase(BaseTestCase):
             (self.base, [], "Choose the data"),
             (self.base, [structured, spoken], "cannot be used together"),
             (self.base, [machine], "does not train models"),
+            (self.base, [foreign], "“Theirs” is not of this project"),
         ]
         for base, datasets, reason in cases:
             with pytest.raises(Refused, match=reason):

@@ -226,7 +226,7 @@ class WizardTestCase(BaseTestCase):
 
         text = make_dataset(self.project, name="Words", kind=Kind.PLAIN_TEXT)
         said = "cannot train on audio yet"
-        with patch("training.wizard.find_spec", find):
+        with patch("engines.packages.find_spec", find):
             with override_settings(EMBEDDED_REDIS=True):
                 page = self.page("review")
                 assert said in page
