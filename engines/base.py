@@ -135,7 +135,9 @@ class Recipe:
     """What a person decides about a training, beside base and data."""
 
     seed: int = 1
-    text_weight: int = DEFAULT_TEXT_WEIGHT  # of the domain's language against the base's, 1 to 100
+    text_weight: int = (
+        DEFAULT_TEXT_WEIGHT  # of the domain's language against the base's, 1 to 100
+    )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from speechstudio.test import tone
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from engines.whisper import finetune as module
 from engines.whisper.finetune import Tuned, finetune
 from engines.whisper.settings import Settings
 
@@ -211,3 +213,23 @@ def test_of_passes_that_are_as_good_the_last_is_kept(
 
     monkeypatch.setattr("engines.whisper.finetune._look", look)
     assert tune(base, tmp_path, corpus(tmp_path)).best == 2
+
+
+@pytest.mark.parametrize(("weight", "expected"), [(1, 1), (30, 18), (100, 60)])
+def test_as_many_sentences_of_the_texts_are_spoken_as_they_weigh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: int, expected: int
+) -> None:
+    spoken: list[str] = []
+
+    def speak(locale: str, sentences: list[str], folder: Path) -> list[object]:
+        spoken.extend(sentences)
+        return []
+
+    monkeypatch.setattr("engines.whisper.rehearsal.speak", speak)
+    said = [Lesson(Clip(str(n), tmp_path), f"said {n}", 1.0) for n in range(99)]
+    taught = Corpus("en-US", said, texts=lambda: (f"read {n}" for n in range(99)))
+    recipe = Recipe(text_weight=weight)
+    module._spoken(Mock(), taught, recipe, Settings(spoken=60), tmp_path)
+    of_texts = sum(sentence.startswith("read ") for sentence in spoken)
+    assert of_texts == expected
+    assert sum(s.startswith("said ") for s in spoken) == 60 - expected
