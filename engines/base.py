@@ -135,9 +135,8 @@ class Recipe:
     """What a person decides about a training, beside base and data."""
 
     seed: int = 1
-    text_weight: int = (
-        DEFAULT_TEXT_WEIGHT  # of the domain's language against the base's, 1 to 100
-    )
+    # Of the domain's language against the base's, 1 to 100.
+    text_weight: int = DEFAULT_TEXT_WEIGHT
 
 
 @dataclass(frozen=True)
@@ -219,6 +218,10 @@ class LocalEngine(Protocol):
 
     def remove(self, reference: str) -> None:
         """Delete a custom model and what an unfinished training left of it."""
+
+    def settle(self, reference: str) -> None:
+        """The training of this model has ended well: what a killed run would go on
+        from goes."""
 
     def tidy(self, keep: Collection[str]) -> None:
         """Delete what lies on this disk of custom models that are not in `keep`.

@@ -61,6 +61,7 @@ class FakeEngine:
         self.custom_texts = dict(custom_texts or {})
         self.trained: dict[str, tuple[str, Corpus, Recipe]] = {}
         self.removed: list[str] = []
+        self.settled: list[str] = []
 
     def base_models(self) -> Sequence[BaseModel]:
         return self.models
@@ -106,6 +107,9 @@ class FakeEngine:
     def remove(self, reference: str) -> None:
         self.trained.pop(reference, None)
         self.removed.append(reference)
+
+    def settle(self, reference: str) -> None:
+        self.settled.append(reference)
 
     def tidy(self, keep: Collection[str]) -> None:
         for reference in self.trained.keys() - set(keep):

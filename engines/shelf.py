@@ -102,8 +102,14 @@ def remove(target: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def settle(target: Path) -> None:
+    """Delete what a killed training of this model would go on from."""
+    shutil.rmtree(work_folder(target), ignore_errors=True)
+
+
 def tidy(models_dir: Path, keep: Collection[str]) -> None:
-    """Delete the models that are not in `keep`, and what is unfinished of them.
+    """Delete the models that are not in `keep`, and what is unfinished of them or of
+    complete ones.
 
     What was begun within the last day stays: its row may be about to come.
     """
@@ -112,7 +118,8 @@ def tidy(models_dir: Path, keep: Collection[str]) -> None:
         key = path.name.removeprefix(".").partition(".")[0]
         # A worker may just be taking one away itself.
         with suppress(FileNotFoundError):
-            if key not in known and _is_old(path):
+            is_left = path.name.startswith(".") and path.with_name(key).is_dir()
+            if (key not in known or is_left) and _is_old(path):
                 shutil.rmtree(path, ignore_errors=True)
 
 

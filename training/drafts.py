@@ -18,6 +18,7 @@ from training.recordings import Recording
 from training.used import NOT_HEARD, Bookkeeping
 
 _MIN_PROBABILITY = 0.5  # of the words, on average
+_KEPT_AT_ONCE = 500
 
 
 def drafted(
@@ -40,6 +41,8 @@ def drafted(
         heard = engine.transcribe(model.base.reference, todo, options)
         for done, transcript in enumerate(heard, start=1):
             drafts[transcript.key] = _text(transcript)
+            if done % _KEPT_AT_ONCE == 0:
+                _keep(model, drafts)
             report(done, len(todo))
         _keep(model, drafts)
     result = []

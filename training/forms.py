@@ -50,7 +50,8 @@ class TrainingForm(RenameForm):
         max_value=2**31 - 1,
         required=False,
         label="Seed",
-        help_text="The same data with the same seed gives the same model.",
+        help_text="The same data with the same seed gives the same model, on a machine "
+        "of the same kind.",
     )
     tests = forms.ModelMultipleChoiceField(
         Dataset.objects.none(), widget=forms.CheckboxSelectMultiple, required=False

@@ -12,7 +12,7 @@ from training.models import SpeechModel
 from training.used import Bookkeeping
 
 # In these the weights are made, changed or run. The first train on audio only; the
-# last of them speaks the general sentences between the lessons.
+# last of them speaks sentences between the lessons.
 _AUDIO_PACKAGES = ("torch", "transformers", "hibari-tts")
 _PACKAGES = ("ctranslate2", "faster-whisper", "numpy")
 

@@ -194,7 +194,10 @@ def retry(model: SpeechModel) -> None:
     """Train, copy or import again where the data is not to blame."""
     if not can_repeat(model):
         return
-    SpeechModel.objects.filter(pk=model.pk).update(stage="")
+    row = SpeechModel.objects.filter(pk=model.pk)
+    row.update(stage="")
+    if model.origin == SpeechModel.Origin.TRAINED:
+        row.update(curve=[])  # what failed has left no pass to go on from
     if model.retry():
         transaction.on_commit(model.enqueue)
 

@@ -58,6 +58,7 @@ def train(model: SpeechModel) -> None:
             for key, reason in trained.dropped:
                 book.drop_lesson(key, reason, key in held_out_keys)
             _finish(course, engine, corpus, book, trained)
+        engine.settle(model.reference)
         drafts.discard(model)
 
 

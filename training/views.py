@@ -176,5 +176,19 @@ def _shown(model: SpeechModel) -> dict[str, Any]:
         "is_live": model.is_active or (succeeded and any(t.is_open for t in planned)),
         "work": _WORK[SpeechModel.Origin(model.origin)],
         "can_repeat": services.can_repeat(model),
-        "datasets": model.datasets.all(),
+        "datasets": _datasets(model),
     }
+
+
+def _datasets(model: SpeechModel) -> list[dict[str, Any]]:
+    """What it was trained on; of what was deleted since, the recipe has the name."""
+    here = {str(dataset.pk): dataset for dataset in model.datasets.all()}
+    named = {str(one["id"]): one for one in model.recipe.get("data", [])}
+    return [
+        {
+            "dataset": here.get(key),
+            "name": here[key].name if key in here else named[key]["name"],
+            "used": named.get(key, {}),
+        }
+        for key in here | named
+    ]

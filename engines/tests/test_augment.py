@@ -58,3 +58,11 @@ def test_the_same_seed_changes_the_same() -> None:
         for _ in range(2)
     )
     assert np.array_equal(one, other)
+
+
+def test_a_clip_gets_no_longer_than_its_window() -> None:
+    rng = np.random.default_rng(3)
+    samples = np.ones(1000, np.float32)
+    said = [augment.sound(samples, Strength(speed=0.5), rng, 1100) for _ in range(50)]
+    assert max(map(len, said)) <= 1101
+    assert min(map(len, said)) < 900

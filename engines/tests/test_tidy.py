@@ -16,6 +16,9 @@ def test_models_that_nobody_knows_are_deleted_after_a_day(tmp_path: Path) -> Non
         ("7e2b", True),
         (".8c3d.work", True),
         ("9d4e", False),
+        ("5c5c", True),
+        (".5c5c.work", False),
+        (".4b4b.work", True),
     ):
         path = tmp_path / "custom" / name
         path.mkdir(parents=True)
@@ -23,9 +26,10 @@ def test_models_that_nobody_knows_are_deleted_after_a_day(tmp_path: Path) -> Non
         if is_old:
             os.utime(path, (TWO_DAYS_AGO, TWO_DAYS_AGO))
     (tmp_path / "models--of-a-hub").mkdir()
-    tidy(tmp_path, ["custom:6f1a"])
+    tidy(tmp_path, ["custom:6f1a", "custom:5c5c", "custom:4b4b"])
     left = {path.name for path in (tmp_path / "custom").iterdir()}
-    assert left == {"6f1a", ".6f1a.work", "9d4e"}
+    # A training may be at what belongs to no complete model.
+    assert left == {"6f1a", "9d4e", "5c5c", ".5c5c.work", ".4b4b.work"}
     assert (tmp_path / "models--of-a-hub").is_dir()
 
 

@@ -136,8 +136,8 @@ def adapt(
 ) -> dict[str, Any]:
     """Write what the model in this folder is to know of the corpus's language.
 
-    A network that `has_heard` the domain gets no text of it: it knows the words, and
-    the text before each window made a quarter more errors.
+    A network that `has_heard` the domain, its texts among the lessons, gets no text
+    of it: it knows the words, and text before each window made a quarter more errors.
 
     Gives its settings and figures, for the recipe; JSON. Raises `EngineError` when a
     rule cannot be used.
@@ -159,14 +159,15 @@ def adapt(
     if not has_heard:
         adaptation = _with_language(adaptation, corpus, recipe.seed, counted)
     adaptation.save(folder)
+    if adaptation.language is None:
+        return {}
     return {
         "weight": adaptation.weight,
-        "prompt_tokens": counted(adaptation.prompt) if adaptation.prompt else 0,
+        "prompt_tokens": counted(adaptation.prompt),
         "most_prompt_tokens": _PROMPT_TOKENS,
         "most_words_counted": MOST_WORDS,
         "expected_nats_per_word": round(adaptation.expected, 4),
         "far_nats_per_word": _FAR,
-        "pronunciations": len(adaptation.pronunciations),
     }
 
 

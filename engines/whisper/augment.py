@@ -33,8 +33,14 @@ class Strength:
     gap_seconds: float = 0.2
 
 
-def sound(samples: Samples, strength: Strength, rng: np.random.Generator) -> Samples:
-    """The clip, said a little differently. Its length changes with its speed.
+def sound(
+    samples: Samples,
+    strength: Strength,
+    rng: np.random.Generator,
+    longest: int | None = None,
+) -> Samples:
+    """The clip, said a little differently. Its length changes with its speed, up to
+    so many samples.
 
     >>> rng = np.random.default_rng(1)
     >>> said = sound(np.ones(16000, np.float32), Strength(), rng)
@@ -44,6 +50,8 @@ def sound(samples: Samples, strength: Strength, rng: np.random.Generator) -> Sam
     if not len(samples):
         return samples
     speed = rng.uniform(1 - strength.speed, 1 + strength.speed)
+    if longest:
+        speed = max(speed, len(samples) / longest)
     gain = 10 ** (rng.uniform(-strength.gain_db, strength.gain_db) / 20)
     changed = _resampled(samples, speed) * np.float32(gain)
     if rng.random() < strength.noise_share:

@@ -25,11 +25,11 @@ class Store:
         """What `save` was given at the latest pass; None at first."""
         if not self._last.exists():
             return None
-        state: dict[str, Any] = torch.load(self._last, weights_only=True)
+        state: dict[str, Any] = torch.load(self._last, "cpu", weights_only=True)
         return state if state["digest"] == self._digest else None
 
     def best(self) -> Learnt:
-        state: dict[str, Any] = torch.load(self._best, weights_only=True)
+        state: dict[str, Any] = torch.load(self._best, "cpu", weights_only=True)
         weights: Learnt = state["weights"]
         return weights
 

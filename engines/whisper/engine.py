@@ -118,6 +118,9 @@ class WhisperEngine:
             self._models.pop(target, None)
         shelf.remove(target)
 
+    def settle(self, reference: str) -> None:
+        shelf.settle(shelf.folder(reference, self._models_dir))
+
     def tidy(self, keep: Collection[str]) -> None:
         shelf.tidy(self._models_dir, keep)
 

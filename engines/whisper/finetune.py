@@ -1,6 +1,6 @@
 """Train the network of Whisper on clips and their transcripts.
 
-The decoder and the upper half of the encoder learn. A pass goes over all lessons,
+All layers learn together. A pass goes over all lessons,
 packed into windows (`packing`), changed a little (`augment`), with spoken sentences
 among them (`rehearsal`). The model is the mean of the weights over the last steps
 (`average`); in the end part of what was learnt is taken back where that does no harm
@@ -75,35 +75,38 @@ def finetune(
     sizes = net.config
     reader = Reader(folder, corpus.locale, sizes.vocab_size, sizes.num_mel_bins, device)
     lessons, held_out, dropped = _read(reader, corpus, sizes.max_target_positions // 2)
-    spoken = _spoken(reader, corpus, recipe, settings, work / "spoken")
+    spoken, read = _spoken(reader, corpus, recipe, settings, work / "spoken")
     table = timetable.make(
         [example.sound(number) for number, example in enumerate(lessons)],
         [example.sound(n, is_spoken=True) for n, example in enumerate(spoken)],
         settings,
         recipe.seed,
     )
-    checked = held_out[: settings.checked]
+    # From all of them evenly: speakers lie together.
+    checked = held_out[:: math.ceil(len(held_out) / settings.checked) or 1]
     parts = (net, reader, lessons, checked, spoken, settings, recipe.seed)
     here = Course(*parts, report, table)
     best, share = _teach(here, work)
     state = network.state_of(net)
-    return Tuned(state, best, _recorded(here, share, threads), dropped, _notes(here))
+    return Tuned(
+        state, best, _recorded(here, share, threads), dropped, _notes(here, read)
+    )
 
 
 def _spoken(
     reader: Reader, corpus: Corpus, recipe: Recipe, settings: Settings, folder: Path
-) -> list[Example]:
+) -> tuple[list[Example], int]:
     """Sentences spoken by the machine: general ones, some of the lessons, and as
-    many of the texts as these weigh."""
+    many of the texts as these weigh; and how many of the texts that are."""
     if not rehearsal.has_voice(corpus.locale):
-        return []
+        return [], 0
     of_texts = round(settings.spoken * recipe.text_weight / 100)
     texts = rehearsal.drawn(corpus.texts(), of_texts, recipe.seed)
     said = (lesson.text for lesson in corpus.lessons)
     own = rehearsal.drawn(said, settings.spoken - len(texts), recipe.seed)
     sentences = [*rehearsal.general(corpus.locale), *own, *texts]
     found = rehearsal.speak(corpus.locale, sentences, folder)
-    return [reader.example(*each) for each in found]
+    return [reader.example(*each) for each in found], len(texts)
 
 
 def _read(
@@ -254,14 +257,20 @@ def _recorded(here: Course, share: float, threads: int) -> dict[str, Any]:
         "gone_through": len(here.passes) - 1,
         "share_kept": share,
         "lessons": len(here.lessons),
-        "held_out": len(here.held_out),
+        "held_out_heard_after_each_pass": len(here.held_out),
         "sentences_spoken": len(here.spoken),
         "device": str(here.reader.device),
         "threads": threads,
     }
 
 
-def _notes(here: Course) -> list[str]:
+def _notes(here: Course, read: int) -> list[str]:
+    if read:
+        return [
+            f"Of the text, as it weighs, the machine spoke {read} sentence"
+            f"{'' if read == 1 else 's'} between the recordings; a model that learns "
+            "from recordings takes no more of it."
+        ]
     if here.spoken:
         return []
     return [

@@ -20,6 +20,7 @@ from engines.whisper.packing import Sound
 from engines.whisper.sound import RATE_HZ, Samples, windows
 
 _MULTILINGUAL = 51865  # tokens, and more in later models
+_WINDOW = network.FRAMES * RATE_HZ // 100  # samples of a window
 Window = tuple[Samples, list[int]]  # log-mel spectrogram and tokens
 
 
@@ -83,7 +84,8 @@ class Reader:
             if rng is not None and strength is not None:
                 pause = int(rng.uniform(0, packing.GAP_SECONDS) * RATE_HZ)
                 sounds += [np.zeros(pause, np.float32)]
-                samples = augment.sound(samples, strength, rng)
+                left = _WINDOW - sum(map(len, sounds))
+                samples = augment.sound(samples, strength, rng, max(left, 1))
             sounds.append(samples)
         mels = self._mels(np.concatenate(sounds), padding=0)[:, : network.FRAMES]
         if rng is not None and strength is not None:

@@ -53,10 +53,9 @@ def check_transcripts(
     if len(tried) < _ENOUGH or len({e.text for e in tried}) < len(tried) / 2:
         return
     net.train(mode=False)
-    others = [*tried[1:], tried[0]]
     right = sum(
-        _is_likelier(net, reader, example, other)
-        for example, other in zip(tried, others, strict=True)
+        _is_likelier(net, reader, example, _other(tried, number))
+        for number, example in enumerate(tried)
     )
     if right < _BELONG * len(tried):
         raise EngineError(
@@ -66,6 +65,13 @@ def check_transcripts(
             "the transcript file.",
             "TranscriptsDoNotMatch",
         )
+
+
+def _other(examples: Sequence[Example], number: int) -> Example:
+    """The next example in which something else is said."""
+    own = examples[number]
+    following = [*examples[number + 1 :], *examples[:number]]
+    return next(example for example in following if example.text != own.text)
 
 
 @torch.no_grad()

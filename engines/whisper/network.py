@@ -1,7 +1,7 @@
 """Whisper as a network of torch: built from weights, asked, and given back.
 
-The only file besides `finetune` that imports torch; neither is imported before a
-training on audio begins.
+Like all files that import torch it is not imported before a training on audio
+begins.
 """
 
 from __future__ import annotations

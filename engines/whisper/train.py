@@ -1,7 +1,8 @@
 """Make a custom model: train its network, adapt its language, try it, put it there.
 
 The folder of the model appears by one rename, when all of it is written and has been
-tried. What an unfinished training needs to be gone on with lies beside it.
+tried. What a killed training needs to be gone on with lies beside it, until it is
+known that nothing more can happen to it.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ def train(
     else:
         _take_over(base, made)
     report(Progress("Adapting the language", 0, 0))
-    has_heard = bool(corpus.lessons) and rehearsal.has_voice(corpus.locale)
+    # Pass 0 is the base model, which heard nothing.
+    has_heard = bool(trained.best) and rehearsal.has_voice(corpus.locale)
     adapted = adaptation.adapt(made, corpus, recipe, has_heard=has_heard)
     report(Progress("Trying the model", 0, 0))
     trial.attempt(made, threads)
     shutil.rmtree(target, ignore_errors=True)
     made.rename(target)
-    shutil.rmtree(work, ignore_errors=True)
     return Trained(
         best=trained.best,
         settings=trained.settings | {"language": adapted},
@@ -91,7 +92,8 @@ def missing() -> str:
 
 
 def _check_room(base: Path, work: Path) -> None:
-    needed = (base / "model.bin").stat().st_size * _ROOM
+    kept = sum(path.stat().st_size for path in work.glob("*.pt"))
+    needed = (base / "model.bin").stat().st_size * _ROOM - kept
     free = shutil.disk_usage(work).free
     if free < needed:
         raise EngineError(

@@ -255,6 +255,14 @@ class TrainTestCase(BaseTestCase):
         # Whoever gets a pass done is not killed by the training: no death counts.
         assert seen == [(20, 1), (30, 0)]
 
+    def test_what_it_could_go_on_from_is_kept_until_it_has_succeeded(self) -> None:
+        engine = FakeEngine()
+        compare = "training.train.held_out.compare"
+        with patch(compare, side_effect=lambda *_: engine.settled.append("?") or {}):
+            self.train(engine)
+        assert self.model.status == Job.Status.SUCCEEDED
+        assert engine.settled == ["?", self.model.reference]
+
     def test_passes_of_a_killed_worker_are_told_again_without_effect(self) -> None:
         """Else a training that always dies in the same place would never end."""
         row = SpeechModel.objects.get(pk=self.model.pk)
