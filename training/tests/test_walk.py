@@ -195,7 +195,12 @@ def kill_after_the_first_pass(page: Page, ward: Ward, key: str) -> None:
     numbers = [one["number"] for one in after["curve"]]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) > len(known)
-    assert [f.name.replace("-", "") for f in custom_folder(ward).iterdir()] == [key]
+    wait_for(
+        lambda: (
+            [f.name.replace("-", "") for f in custom_folder(ward).iterdir()] == [key]
+        ),
+        PATIENCE_SECONDS,
+    )
     # The last step of all: the status may be there a moment before.
     tmp = ward.studio.folder / "tmp"
     wait_for(lambda: not list(tmp.glob("*.*-*")), PATIENCE_SECONDS)
