@@ -33,18 +33,24 @@ def delete_tree(folder: str) -> None:
         default_storage.delete(folder)
 
 
+def path_of(name: str) -> Path | None:
+    """Where the file would lie on this disk; None where the storage is elsewhere."""
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        return None
+
+
 @contextmanager
 def local_copy(name: str | None) -> Iterator[Path]:
     """A path on this disk with the file's content: itself where it can be."""
     if not name:
         raise FileNotFoundError("No file was kept.")
-    try:
-        path = default_storage.path(name)
-    except NotImplementedError:
-        with tempfile.NamedTemporaryFile(suffix=Path(name).suffix) as copy:
-            with default_storage.open(name) as source:
-                shutil.copyfileobj(source, copy)
-            copy.flush()
-            yield Path(copy.name)
-    else:
-        yield Path(path)
+    if path := path_of(name):
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(suffix=Path(name).suffix) as copy:
+        with default_storage.open(name) as source:
+            shutil.copyfileobj(source, copy)
+        copy.flush()
+        yield Path(copy.name)

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 
 from datasets.language import foreign_script
 from datasets.models import Dataset
+from projects.storage import path_of
 from training.used import (
     NO_FILE,
     NO_SOUND,
@@ -96,16 +97,15 @@ class Reader:
 
         `local_copy` would keep each copy open: there may be 100,000 of them.
         """
+        if path := path_of(name):
+            return path if path.is_file() else None
+        path = self.folder / name.replace("/", "_")
         try:
-            path = Path(default_storage.path(name))
-        except NotImplementedError:
-            path = self.folder / name.replace("/", "_")
-            try:
-                with default_storage.open(name) as source, path.open("wb") as copy:
-                    shutil.copyfileobj(source, copy)
-            except FileNotFoundError:
-                return None
-        return path if path.is_file() else None
+            with default_storage.open(name) as source, path.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+        except FileNotFoundError:
+            return None
+        return path
 
 
 def _problem_of_sound(path: Path | None, seconds: float) -> str:
