@@ -43,11 +43,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from datasets.formats.base import Issue, Level, shown
-from datasets.formats.text import language
 from datasets.language import foreign_language, foreign_script, is_at_home
 from datasets.seen import Seen
 from datasets.words import bare, is_spaced
 from projects.locales import language_name
+from scoring.locale import language_of
 
 _MIN_REPEATED_WORDS = 5
 _MIN_REPEATED_CHARACTERS = 10
@@ -107,7 +107,7 @@ def is_usual(character: str, locale: str) -> bool:
     kind = unicodedata.category(character)
     if kind[0] in "PMZ" or kind == "Sc":
         return True
-    if kind[0] == "L" and language(locale) == "en":
+    if kind[0] == "L" and language_of(locale) == "en":
         return character in _ENGLISH_ACCENTS
     return (kind[0] == "L" or kind == "Nd") and is_at_home(character, locale)
 
@@ -230,7 +230,7 @@ def _usual(rates: Sequence[float]) -> _Usual:
 
 
 def _paces(texts: Sequence[Seen], locale: str) -> Iterator[Issue]:
-    pace = _PACES.get(language(locale), _Pace())
+    pace = _PACES.get(language_of(locale), _Pace())
     counted = [(u, _letters(u.transcript)) for u in texts if u.seconds > 0]
     counted = [(u, letters) for u, letters in counted if letters]
     usual = _usual([letters / u.seconds for u, letters in counted])

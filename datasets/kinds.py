@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from datasets.formats import output_format
 from datasets.formats.archive import MAX_UPLOAD_BYTES
-from datasets.formats.text import language
 from datasets.models import Dataset
-from engines.registry import VOICES
+from engines.voices import has_voice
 from projects.locales import LOCALES
 
 _MB = 1024**2
@@ -23,7 +22,7 @@ _AUDIO_TRAINING = frozenset(
         *("en-NZ", "en-PH", "en-SG", "en-TZ", "en-US", "en-ZA"),
     }
 )
-_SPOKEN = frozenset(tag for tag, _ in LOCALES if language(tag) in VOICES)
+_SPOKEN = frozenset(tag for tag, _ in LOCALES if has_voice(tag))
 _TRAINING = Dataset.Use.TRAINING
 _TESTING = Dataset.Use.TESTING
 

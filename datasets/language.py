@@ -22,8 +22,8 @@ from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from datasets.formats.text import language
 from projects.locales import LOCALES
+from scoring.locale import language_of
 
 MIN_LETTERS = 20
 MIN_FOREIGN_LETTERS = 3
@@ -70,7 +70,7 @@ def is_at_home(letter: str, locale: str) -> bool:
     >>> is_at_home("ж", "ru-RU"), is_at_home("ж", "en-US"), is_at_home("a", "ru-RU")
     (True, False, True)
     """
-    return script(letter) in ("LATIN", *_SCRIPTS.get(language(locale), ()))
+    return script(letter) in ("LATIN", *_SCRIPTS.get(language_of(locale), ()))
 
 
 def foreign_script(text: str, locale: str) -> str:
@@ -97,7 +97,7 @@ def foreign_language(text: str, locale: str) -> str:
     >>> foreign_language("Il fait beau aujourd'hui dans la ville.", "en-US")
     'French'
     """
-    own = _ALIASES.get(language(locale), language(locale))
+    own = _ALIASES.get(language_of(locale), language_of(locale))
     text = text[:_MAX_CHARACTERS]
     if own not in _names() or sum(map(str.isalpha, text)) < MIN_LETTERS:
         return ""
@@ -118,5 +118,5 @@ def _identifier() -> LanguageIdentifier:
 @cache
 def _names() -> dict[str, str]:
     """The languages that a project can have; the classifier knows them all."""
-    names = {language(locale): name.split(" (")[0] for locale, name in LOCALES}
+    names = {language_of(locale): name.split(" (")[0] for locale, name in LOCALES}
     return {_ALIASES.get(tag, tag): name for tag, name in names.items()}

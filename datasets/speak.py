@@ -16,7 +16,7 @@ from datasets.formats.base import (
 )
 from datasets.formats.clips import Utterance
 from engines.base import EngineError, Voice
-from engines.registry import get_voice
+from engines.voices import get_voice
 
 VOICE_LABEL = "synthetic"  # of every utterance, as its speaker
 

@@ -45,10 +45,10 @@ from statistics import median
 from typing import Any
 
 from datasets.formats.base import Entry
-from datasets.formats.text import language
 from datasets.seen import Seen
 from datasets.words import as_in_a_dictionary, is_spaced, words
 from engines.base import EngineError
+from scoring.locale import language_of
 
 MAX_VALUES = 50  # of one label
 MAX_FREQUENT = 50
@@ -122,7 +122,7 @@ class WordCounter:
 
     def figures(self, vocabulary: Vocabulary) -> dict[str, Any]:
         counts = as_in_a_dictionary(self._counts)
-        telling = counts.most_common() if language(self.locale) == "en" else []
+        telling = counts.most_common() if language_of(self.locale) == "en" else []
         return {
             "vocabulary": {"size": len(counts), "at_least": self.has_dropped},
             "frequent": _pairs(counts.most_common(MAX_FREQUENT)),

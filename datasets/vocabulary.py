@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datasets.formats.text import language
 from datasets.statistics import Vocabulary
 from engines.base import EngineError, LocalEngine
 from engines.registry import get_engine
 from projects.locales import language_name
 from projects.models import Project
+from scoring.locale import language_of
 
 _PIECES = {"en": 3}
 _PIECES_ELSEWHERE = 4
@@ -56,7 +56,7 @@ def outside(
 
     Raises `EngineError` when the model is not on this disk.
     """
-    most = _PIECES.get(language(locale), _PIECES_ELSEWHERE)
+    most = _PIECES.get(language_of(locale), _PIECES_ELSEWHERE)
     # A word counts by the better of both its forms: many are names as well.
     both = [form for word in words for form in (word, word[:1].upper() + word[1:])]
     pieces = engine.pieces(reference, both)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from datasets.formats.text import language
+from scoring.locale import language_of
 
 _UNSPACED = frozenset({"zh", "yue", "wuu", "ja", "th", "lo", "my", "km"})
 # Vowel signs and points, without which `\w` would cut words of these scripts:
@@ -33,7 +33,7 @@ def is_spaced(locale: str) -> bool:
     >>> is_spaced("en-US"), is_spaced("ja-JP")
     (True, False)
     """
-    return language(locale) not in _UNSPACED
+    return language_of(locale) not in _UNSPACED
 
 
 def words(text: str, locale: str) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engines.display.rules import Rules
+from scoring.locale import language_of
 
 
 class EngineError(Exception):
@@ -94,7 +95,7 @@ def speaks(languages: Collection[str], locale: str) -> bool:
     >>> speaks({"en"}, "en-GB"), speaks({"en"}, "de-DE"), speaks([], "de-DE")
     (True, False, True)
     """
-    return not languages or locale.split("-")[0].lower() in languages
+    return not languages or language_of(locale) in languages
 
 
 @dataclass(frozen=True)

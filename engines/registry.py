@@ -15,13 +15,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from engines.base import EngineError, LocalEngine, Voice
+from engines.base import EngineError, LocalEngine
 
 ENGINES = {"whisper": "engines.whisper.engine.WhisperEngine"}
-VOICES = {"en": "engines.voice.EnglishVoice"}  # by language
 
 _instances: dict[str, LocalEngine] = {}
-_voices: dict[str, Voice] = {}
 _lock = Lock()
 
 
@@ -34,20 +32,6 @@ def get_engine(name: str) -> LocalEngine:
         if name not in _instances:
             _instances[name] = _make(name)
         return _instances[name]
-
-
-def get_voice(locale: str) -> Voice:
-    """The voice that speaks the language of this locale.
-
-    Raises `EngineError` when there is none.
-    """
-    language = locale.split("-")[0].lower()
-    if language not in VOICES:
-        raise EngineError(f"There is no voice for {locale}.", "NoVoice")
-    with _lock:
-        if language not in _voices:
-            _voices[language] = import_string(VOICES[language])()
-        return _voices[language]
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from scoring.locale import language_of
 from scoring.numbers import CURRENCY_SIGNS, NUMBER_WORDS, Lexeme, spell
 
 
@@ -74,7 +75,7 @@ def unit(locale: str) -> Literal["word", "character"]:
     >>> unit("en-US"), unit("ja-JP")
     ('word', 'character')
     """
-    return "character" if _language(locale) in _UNSPACED else "word"
+    return "character" if language_of(locale) in _UNSPACED else "word"
 
 
 def rate_name(locale: str) -> Literal["WER", "CER"]:
@@ -94,8 +95,8 @@ def tokenize(text: str, locale: str) -> list[Token]:
     >>> tokenize("Room 12, please!", "en-GB")[1:3]
     [Token(text='one', start=5, end=6), Token(text='two', start=6, end=7)]
     """
-    folded = _fold(text, _language(locale))
-    lexemes = _lexemes(folded, _language(locale))
+    folded = _fold(text, language_of(locale))
+    lexemes = _lexemes(folded, language_of(locale))
     if folded.starts is None or folded.ends is None:
         return [Token(*lexeme) for lexeme in lexemes]
     starts, ends = folded.starts, folded.ends
@@ -108,12 +109,8 @@ def words(text: str, locale: str) -> list[str]:
     >>> words("It's the 21st, 7:30 p.m.", "en-US")
     ["it's", 'the', 'two', 'first', 'seven', 'three', 'zero', 'p', 'm']
     """
-    language = _language(locale)
+    language = language_of(locale)
     return [lexeme.text for lexeme in _lexemes(_fold(text, language), language)]
-
-
-def _language(locale: str) -> str:
-    return locale.replace("_", "-").partition("-")[0].lower()
 
 
 def _lexemes(folded: _Folded, language: str) -> list[Lexeme]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scoring.locale import language_of
 from scoring.normalization import rate_name
 from training.models import SpeechModel
 
@@ -32,7 +33,7 @@ def card(model: SpeechModel, form: str) -> str:
     It begins with the metadata that the Hugging Face Hub reads.
     """
     assert model.project is not None
-    language = model.project.locale.split("-")[0].lower()
+    language = language_of(model.project.locale)
     parts = [
         f"---\nlanguage: {language}\nlibrary_name: {_library(form)}\n"
         "pipeline_tag: automatic-speech-recognition\n---",

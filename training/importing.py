@@ -18,6 +18,7 @@ from engines.registry import get_engine
 from jobs.models import Gone
 from projects.models import Project
 from projects.storage import local_copy
+from scoring.locale import language_of
 from training.disk import check_room, told_when_full, workplace
 from training.lifetime import give_dates
 from training.models import SpeechModel
@@ -58,7 +59,7 @@ def start(
         reference=f"custom:{key}",
         name=name,
         description=description,
-        languages=project.locale.split("-")[0].lower(),
+        languages=language_of(project.locale),
         origin=SpeechModel.Origin.IMPORTED,
         base=base,
         recipe={"imported_from": {"file": PurePath(file.name or "").name[:200]}},

@@ -16,6 +16,7 @@ from jobs.models import Job
 from projects.locales import LOCALES
 from projects.models import Project
 from projects.storage import folder_of
+from scoring.locale import language_of
 
 
 class SpeechModel(Job):
@@ -143,7 +144,7 @@ class SpeechModel(Job):
         tags = self.languages.split()
         if not tags or len(tags) > 3:
             return f"{len(tags)} languages" if tags else "every language"
-        known = {tag.split("-")[0]: name.split(" (")[0] for tag, name in LOCALES}
+        known = {language_of(tag): name.split(" (")[0] for tag, name in LOCALES}
         return ", ".join(known.get(tag, tag) for tag in tags)
 
     @property

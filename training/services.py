@@ -17,6 +17,7 @@ from engines.base import DEFAULT_TEXT_WEIGHT
 from engines.registry import get_engine
 from projects.models import Project
 from projects.storage import delete_tree
+from scoring.locale import language_of
 from training.lifetime import give_dates, sync_dates
 from training.models import PlannedTest, SpeechModel
 from training.offers import bases, why_not_base, why_not_data
@@ -131,7 +132,7 @@ def create(
         seed=seed,
     )
     model.engine, model.reference = base.engine, f"custom:{key}"
-    model.languages = project.locale.split("-")[0].lower()
+    model.languages = language_of(project.locale)
     give_dates(model)
     model.save(force_insert=True)
     model.datasets.set(datasets)

@@ -42,7 +42,7 @@ from typing import Any, Literal
 
 from datasets.formats.base import Findings, bare_name, shown
 from datasets.formats.labels import Columns, Labeller, columns
-from datasets.formats.text import CONTROLS, Reporter, language, read_lines
+from datasets.formats.text import CONTROLS, Reporter, read_lines
 from datasets.formats.transcript import (
     MAX_BYTES,
     MAX_LINES,
@@ -51,6 +51,7 @@ from datasets.formats.transcript import (
     TextRules,
     line_problem,
 )
+from scoring.locale import language_of
 
 MAX_LINE_CHARACTERS = 100_000  # no cell may be longer for `csv` than 131,072
 JSON = frozenset({".jsonl", ".ndjson", ".json"})
@@ -171,7 +172,7 @@ class _Reader:
     def __init__(self, reporter: Reporter, locale: str) -> None:
         self.reporter = reporter
         self.labeller = Labeller(reporter)
-        self.rules = TextRules(reporter, language(locale))
+        self.rules = TextRules(reporter, language_of(locale))
         self.doubles = Doubles(reporter)
 
     def take(self, number: int, row: str, cells: _Cells) -> Line | None:

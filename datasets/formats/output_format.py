@@ -48,7 +48,8 @@ from datasets.formats.text import Reporter, check_suffix, read_lines
 from engines.display.patterns import PatternError, parse
 from engines.display.pipeline import Display
 from engines.display.rules import Rules
-from engines.display.words import cores, grammar_mark, language
+from engines.display.words import cores, grammar_mark
+from scoring.locale import language_of
 
 MAX_BYTES = 10 * 2**20
 MAX_PATTERNS = 200
@@ -213,7 +214,7 @@ class _Reader:
             message = f"has the punctuation {text[mark]} in it"
             advice = "write the words without punctuation"
             raise _Refused("punctuation", message, advice, column + mark)
-        if language(self.locale) in ("ja", "zh") and _ENGLISH_PHRASE.search(text):
+        if language_of(self.locale) in ("ja", "zh") and _ENGLISH_PHRASE.search(text):
             message = f"is an English phrase, which {self.locale} cannot find"
             advice = "write single English words, each on a line of its own"
             raise _Refused("english_phrase", message, advice, column)

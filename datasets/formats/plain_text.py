@@ -52,9 +52,9 @@ from datasets.formats.text import (
     Reporter,
     Tally,
     check_suffix,
-    language,
     read_blocks,
 )
+from scoring.locale import language_of
 
 MAX_BYTES = 200 * 2**20
 MAX_LINES_ADVISED = 20_000  # in one file, in languages of `_SPLIT`
@@ -74,7 +74,7 @@ def read(
     """
     reporter = Reporter(findings, shown(name or path.name), "plain_text")
     check_suffix(name or path.name, reporter, (".txt",))
-    checker = _Checker(reporter, language(locale))
+    checker = _Checker(reporter, language_of(locale))
     for block in read_blocks(path, locale, reporter, MAX_BYTES, MAX_LINE_CHARACTERS):
         yield from checker.entries(block)
     checker.finish()

@@ -33,9 +33,9 @@ from datasets.formats.text import (
     Reporter,
     Tally,
     check_suffix,
-    language,
     read_lines,
 )
+from scoring.locale import language_of
 
 MAX_BYTES = 2**20
 MAX_CHARACTERS = 1_000  # of a line
@@ -84,7 +84,7 @@ def read(
     """
     reporter = Reporter(findings, shown(name or path.name), "pronunciation")
     check_suffix(name or path.name, reporter, (".txt",))
-    pairs = _Pairs(reporter, language(locale))
+    pairs = _Pairs(reporter, language_of(locale))
     lines = read_lines(
         path,
         locale,

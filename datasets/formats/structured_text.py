@@ -58,7 +58,8 @@ from datasets.formats.definitions import (
     list_header,
     problem_of,
 )
-from datasets.formats.text import Reporter, Tally, check_suffix, language, read_lines
+from datasets.formats.text import Reporter, Tally, check_suffix, read_lines
+from scoring.locale import language_of
 
 MAX_BYTES = 200 * 2**20
 SUFFIXES = (".md", ".txt")
@@ -138,7 +139,7 @@ class _Outline:
             self.reporter,
             has_lists=supports_lists(self.locale),
             has_phones=self.locale in PHONE_LOCALES,
-            language=language(self.locale),
+            language=language_of(self.locale),
         )
 
     def take(self, number: int, row: str) -> Entry | None:

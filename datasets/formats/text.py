@@ -36,6 +36,7 @@ from datasets.formats.base import (
     shown,
     size_text,
 )
+from scoring.locale import language_of
 
 MAX_LINE_CHARACTERS = 10_000
 MAX_ROW_CHARACTERS = 500_000  # of a refused line that are kept in its issue
@@ -202,16 +203,7 @@ def code_page(locale: str) -> str:
     >>> code_page("ru-RU"), code_page("de-DE")
     ('cp1251', 'cp1252')
     """
-    return _CODE_PAGES.get(language(locale), "cp1252")
-
-
-def language(locale: str) -> str:
-    """The language of a locale, without its region.
-
-    >>> language("pt-BR"), language("zh_CN")
-    ('pt', 'zh')
-    """
-    return locale.replace("_", "-").split("-")[0].lower()
+    return _CODE_PAGES.get(language_of(locale), "cp1252")
 
 
 def encoding_issue(encoding: Encoding) -> tuple[str, str, str]:

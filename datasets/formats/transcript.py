@@ -38,7 +38,8 @@ from pathlib import Path
 from datasets.formats import sentences
 from datasets.formats.base import Findings, bare_name, key, shown
 from datasets.formats.labels import Columns, Labeller, header
-from datasets.formats.text import Reporter, Tally, language, read_lines
+from datasets.formats.text import Reporter, Tally, read_lines
+from scoring.locale import language_of
 
 MAX_BYTES = 64 * 2**20
 MAX_LINES = 100_000  # ten times the number of files that an archive may hold
@@ -92,7 +93,7 @@ def read(
     or `.not_text`.
     """
     reporter = Reporter(findings, shown(name or path.name), "transcript")
-    reader = _Reader(reporter, language(locale), is_audio, normalizes)
+    reader = _Reader(reporter, language_of(locale), is_audio, normalizes)
     longest = MAX_TEXT_CHARACTERS + MAX_NAME_CHARACTERS + MAX_LABEL_CHARACTERS
     lines = read_lines(
         path, locale, reporter, max_bytes=MAX_BYTES, max_characters=longest

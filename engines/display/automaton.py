@@ -29,7 +29,8 @@ from engines.display.patterns import (
     Range,
     Spoken,
 )
-from engines.display.words import cores, is_character, language
+from engines.display.words import cores, is_character
+from scoring.locale import language_of
 
 # Keys of moves. A character is its own key; these are longer than one.
 DIGIT = "\\d"
@@ -105,7 +106,7 @@ class Automaton:
 
     def __init__(self, patterns: Sequence[Pattern], locale: str) -> None:
         self._locale = locale
-        self._is_english = language(locale) == "en"
+        self._is_english = language_of(locale) == "en"
         self._has_sounds = False
         self._steps: list[list[_Step]] = []
         self._skips: list[list[_Skip]] = []

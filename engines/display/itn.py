@@ -16,14 +16,15 @@ from engines.display.lattice import Lattice
 from engines.display.match import Budget, find
 from engines.display.numbers import Span, default_spans
 from engines.display.patterns import Pattern
-from engines.display.words import Word, fold, language
+from engines.display.words import Word, fold
+from scoring.locale import language_of
 
 
 class Itn:
     """Writes numbers in digits, and what matches a pattern as the pattern says."""
 
     def __init__(self, patterns: Sequence[Pattern], locale: str) -> None:
-        self._language = language(locale)
+        self._language = language_of(locale)
         self._automaton = Automaton(patterns, locale) if patterns else None
 
     def apply(self, words: Sequence[Word]) -> list[Word]:

@@ -23,11 +23,11 @@ from engines.display.words import (
     capital,
     has_case,
     join,
-    language,
     resplit,
     split,
     with_sentences,
 )
+from scoring.locale import language_of
 
 _I = {"i", "i'm", "i'll", "i've", "i'd"}
 
@@ -62,7 +62,7 @@ class Display:
     def _with_capitals(self, words: Iterable[Word]) -> list[Word]:
         if not has_case(self._locale):
             return list(words)
-        is_english = language(self._locale) == "en"
+        is_english = language_of(self._locale) == "en"
         return [
             word._replace(core=capital(word.core, self._locale))
             if word.starts or (is_english and word.core.replace("’", "'") in _I)  # noqa: RUF001

@@ -22,7 +22,8 @@ from itertools import product
 from typing import NamedTuple
 
 from engines.display.cardinals import MULTIPLES, UNIT, cardinal
-from engines.display.words import Word, fold, language, split
+from engines.display.words import Word, fold, split
+from scoring.locale import language_of
 
 _VOWELS = re.compile("[aeiouyäöüáéíóúàèìòùâêîôûåæø]")
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s$", re.IGNORECASE)  # noqa: RUF001
@@ -206,7 +207,7 @@ def _readings(spoken: str, locale: str) -> list[_Reading]:
     """All ways to write a spoken form, so many of them as are of use."""
     tokens = [_key(word.core) for word in split(spoken, locale)]
     tokens = [token for token in tokens if token]
-    parts = list(_parts(tokens, language(locale) == "en"))
+    parts = list(_parts(tokens, language_of(locale) == "en"))
     readings: dict[str, _Reading] = {}
     for number, choice in enumerate(product(*parts)):
         if number >= _MOST_READINGS:

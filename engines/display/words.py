@@ -19,6 +19,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from scoring.locale import language_of
+
 GRAMMAR = ".,?!:;、。，？！：；¿¡।؟،؛"  # noqa: RUF001
 _OPENING = '¿¡"“”„«‹(['  # noqa: RUF001
 _CLOSING = GRAMMAR + '"“”»›)]…'  # noqa: RUF001
@@ -51,21 +53,13 @@ class Word(NamedTuple):
         return self.lead + self.core + self.tail
 
 
-def language(locale: str) -> str:
-    """
-    >>> language("en-US"), language("zh_CN")
-    ('en', 'zh')
-    """
-    return re.split("[-_]", locale)[0].lower()
-
-
 def split(text: str, locale: str) -> list[Word]:
     """The words of a text; punctuation on its own belongs to the word before it.
 
     >>> split('Hello, "x.y"', "en-US")[1]
     Word(lead='"', core='x.y', tail='"', glued=False, starts=False)
     """
-    unspaced = language(locale) in _UNSPACED
+    unspaced = language_of(locale) in _UNSPACED
     parts = _characters(text) if unspaced else map(_word, text.split())
     words: list[Word] = []
     loose: list[str] = []
@@ -123,7 +117,7 @@ def grammar_mark(text: str, locale: str) -> int | None:
     >>> grammar_mark("x.y", "ja-JP")
     1
     """
-    always = language(locale) in ("ja", "yue", "zh")
+    always = language_of(locale) in ("ja", "yue", "zh")
     for at, mark in enumerate(text):
         if mark not in GRAMMAR:
             continue
@@ -163,7 +157,7 @@ def resplit(words: Iterable[Word], locale: str) -> list[Word]:
 
 
 def has_case(locale: str) -> bool:
-    return language(locale) not in _CASELESS
+    return language_of(locale) not in _CASELESS
 
 
 def capital(text: str, locale: str) -> str:
@@ -176,9 +170,9 @@ def capital(text: str, locale: str) -> str:
     first_word = text.split(" ", 1)[0]
     if not text[:1].isalpha() or any(c.isupper() for c in first_word[1:]):
         return text
-    if language(locale) in ("az", "tr") and text[0] == "i":
+    if language_of(locale) in ("az", "tr") and text[0] == "i":
         return "İ" + text[1:]
-    if language(locale) == "nl" and text.startswith("ij"):
+    if language_of(locale) == "nl" and text.startswith("ij"):
         return "IJ" + text[2:]
     return text[0].title() + text[1:]
 

@@ -21,7 +21,7 @@ def test_each_clip_comes_once_and_no_window_is_too_long() -> None:
     assert sorted(lessons) == list(range(100))
     for window in packed:
         assert len(window) == 1 or (
-            sum(s.seconds * 1.15 + GAP_SECONDS for s in window) <= 29.0
+            sum(s.seconds + GAP_SECONDS for s in window) <= 29.0
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engines.voices import has_voice
 from engines.whisper import rehearsal
 
 
@@ -39,5 +40,5 @@ def test_fewer_sentences_than_wanted_are_all_drawn_but_none_twice() -> None:
 
 
 def test_there_are_general_sentences_where_there_is_a_voice() -> None:
-    assert rehearsal.has_voice("en-GB") and not rehearsal.has_voice("de-DE")
+    assert has_voice("en-GB") and not has_voice("de-DE")
     assert len(rehearsal.general("en-US")) > 50

@@ -20,6 +20,7 @@ from engines.whisper import (
     trial,
     weights,
 )
+from scoring.locale import language_of
 
 # What a folder for CTranslate2 may hold. Anything else is left behind.
 _FILES = ("config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.*")
@@ -66,7 +67,7 @@ def _check_language(folder: Path, locale: str) -> None:
     """What was adapted to one language hears no other any more."""
     spoken = [catalog.locales(folder)]
     if known := adaptation.Adaptation.load(folder):
-        spoken.append(frozenset([known.locale.split("-")[0].lower()]))
+        spoken.append(frozenset([language_of(known.locale)]))
     if not all(speaks(languages, locale) for languages in spoken):
         raise _bad(f"It does not speak the language of this project, {locale}.")
 

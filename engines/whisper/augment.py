@@ -32,6 +32,11 @@ class Strength:
     gaps: int = 2  # blanked stretches of time, and how long
     gap_seconds: float = 0.2
 
+    @property
+    def slowest(self) -> float:
+        """How many times as long as it is a clip may become."""
+        return 1 / (1 - self.speed)
+
 
 def sound(
     samples: Samples,

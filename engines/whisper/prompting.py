@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
+from scoring.locale import language_of
 from scoring.normalization import words
 
 _CANDIDATES = 2_000  # sentences that are chosen from
@@ -49,7 +50,7 @@ def prompt(
     tail = f"{', '.join(behind)}." if behind else ""
     left = room - (size(tail) if tail else 0)
     chosen = _chosen(sentences, locale, left, size)
-    glue = "" if locale.split("-")[0] in _UNSPACED else " "
+    glue = "" if language_of(locale) in _UNSPACED else " "
     return glue.join([*chosen, tail] if tail else chosen)
 
 
@@ -63,7 +64,7 @@ def sentence(text: str, locale: str) -> str:
     text = text[:1].title() + text[1:]
     if not text or _ENDS.search(text):
         return text
-    return text + ("。" if locale.split("-")[0] in ("ja", "zh", "yue") else ".")
+    return text + ("。" if language_of(locale) in ("ja", "zh", "yue") else ".")
 
 
 def _fitting(names: Iterable[str], room: int, size: Callable[[str], int]) -> list[str]:

@@ -16,21 +16,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engines.base import EngineError
-from engines.voice import EnglishVoice
+from engines.voices import get_voice
+from scoring.locale import language_of
 
 _SENTENCES = Path(__file__).parent
-_VOICES = {"en": EnglishVoice}
 _LONGEST = 200  # characters of a sentence that is spoken
 _MOST_SECONDS = 20.0
 
 
-def has_voice(locale: str) -> bool:
-    return _language(locale) in _VOICES
-
-
 def general(locale: str) -> list[str]:
     """Sentences of everyday language."""
-    name = f"general.{_language(locale)}.txt"
+    name = f"general.{language_of(locale)}.txt"
     text = (_SENTENCES / name).read_text("utf-8")
     return text.splitlines()
 
@@ -55,7 +51,7 @@ def speak(
     ten seconds. The locale must have a voice.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    voice = _VOICES[_language(locale)]()
+    voice = get_voice(locale)
     spoken = []
     for sentence in sentences:
         name = hashlib.sha256(sentence.encode()).hexdigest()[:16]
@@ -71,10 +67,6 @@ def speak(
         if seconds <= _MOST_SECONDS:
             spoken.append((path, sentence, seconds))
     return spoken
-
-
-def _language(locale: str) -> str:
-    return locale.split("-")[0].lower()
 
 
 def _seconds(path: Path) -> float:

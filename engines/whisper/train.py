@@ -14,7 +14,8 @@ from pathlib import Path
 
 from engines import packages, shelf
 from engines.base import Corpus, EngineError, Progress, Recipe, Trained
-from engines.whisper import adaptation, rehearsal, trial, weights
+from engines.voices import has_voice
+from engines.whisper import adaptation, trial, weights
 
 # A training keeps the weights, their mean, what the learning needs (twice as much) and
 # the best mean, all in twice the size, once more while it writes them; and a model.
@@ -41,7 +42,7 @@ def train(
         _take_over(base, made)
     report(Progress("Adapting the language", 0, 0))
     # Pass 0 is the base model, which heard nothing.
-    has_heard = bool(trained.best) and rehearsal.has_voice(corpus.locale)
+    has_heard = bool(trained.best) and has_voice(corpus.locale)
     adapted = adaptation.adapt(made, corpus, recipe, has_heard=has_heard)
     report(Progress("Trying the model", 0, 0))
     trial.attempt(made, threads)
