@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +19,9 @@ from django.db.models.functions import Coalesce
 from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
 from evaluations.compare import compared
+from evaluations.differences import count_differences
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
+from evaluations.reuse import reuse
 from jobs.models import Job
 from projects.storage import local_copy
 from scoring.errors import ErrorCounts, counts
@@ -38,7 +41,8 @@ def evaluate(evaluation: Evaluation) -> None:
 
     Raises `EngineError` when a model cannot be had or has expired.
     """
-    candidates = list(evaluation.candidates.select_related("model"))
+    waiting = evaluation.candidates.filter(is_complete=False)
+    candidates = list(waiting.select_related("model"))
     for candidate in candidates:
         check_recognises(candidate.model)
         if candidate.model.status != Job.Status.SUCCEEDED:
@@ -49,6 +53,7 @@ def evaluate(evaluation: Evaluation) -> None:
     evaluation.call_off()
     _plan_items(evaluation)
     for candidate in candidates:
+        reuse(evaluation, candidate)
         _plan_shards(evaluation, candidate)
     total = evaluation.items.count() * len(candidates)
     done = Hypothesis.objects.filter(candidate__in=candidates).count()
@@ -62,7 +67,6 @@ def evaluate(evaluation: Evaluation) -> None:
 def recognise(shard: Shard) -> None:
     """Recognise and score the shard's utterances that have no result yet."""
     candidate = shard.candidate
-    evaluation = candidate.evaluation
     todo = {
         str(item.position): item
         for item in _items_of(shard).exclude(hypotheses__candidate=candidate)
@@ -70,14 +74,14 @@ def recognise(shard: Shard) -> None:
     total = shard.last - shard.first + 1
     shard.report(total - len(todo), total)
     engine = get_engine(candidate.model.engine)
-    options = Decoding(locale=evaluation.project.locale)
+    options = Decoding(**candidate.decoding)
     with ExitStack() as copies:
         clips = [
             Clip(key, copies.enter_context(local_copy(item.utterance.audio.name)))
             for key, item in todo.items()
         ]
         for transcript in engine.transcribe(candidate.model.reference, clips, options):
-            _store(shard, todo.pop(transcript.key), transcript, options.locale)
+            _store(shard, todo.pop(transcript.key), transcript)
     if todo:
         raise EngineError(f"The engine gave no result for {len(todo)} utterances.")
     shard.succeed()
@@ -99,12 +103,20 @@ def settle(evaluation_id: UUID | str) -> None:
                 # It was tried again meanwhile: these are the new try's shards.
                 transaction.set_rollback(True)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
-        differences = compared(evaluation)
+        differences = _compare(evaluation)
         with transaction.atomic():
             for candidate in evaluation.candidates.all():
                 _sum_up(candidate)
             _mark_items(evaluation)
             evaluation.succeed(comparisons=differences)
+
+
+def _compare(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """What `Evaluation.comparisons` keeps of a test whose results are all there."""
+    if evaluation.is_inspection:
+        count_differences(evaluation)
+        return []
+    return compared(evaluation)
 
 
 def _say(evaluation: Evaluation, stage: str) -> None:
@@ -124,7 +136,8 @@ def _plan_items(evaluation: Evaluation) -> None:
 
 
 def _plan_shards(evaluation: Evaluation, candidate: Candidate) -> None:
-    lengths = evaluation.dataset.utterances.values_list("position", "seconds")
+    todo = evaluation.items.exclude(hypotheses__candidate=candidate)
+    lengths = todo.order_by("position").values_list("position", "utterance__seconds")
     Shard.objects.bulk_create(
         (
             Shard(candidate=candidate, first=first, last=last)
@@ -161,10 +174,12 @@ def _items_of(shard: Shard) -> QuerySet[Item]:
     ).select_related("utterance")
 
 
-def _store(shard: Shard, item: Item, heard: Transcript, locale: str) -> None:
+def _store(shard: Shard, item: Item, heard: Transcript) -> None:
     """Keep one result. Result and progress are one step: neither goes alone."""
+    evaluation = shard.candidate.evaluation
     errors = ErrorCounts()
-    if heard.error is None:
+    if heard.error is None and not evaluation.is_inspection:
+        locale = evaluation.project.locale
         errors = counts(item.utterance.transcript, heard.text, locale)
     with transaction.atomic():
         shard.report(shard.done + 1, shard.total)
@@ -198,7 +213,8 @@ def _sum_up(candidate: Candidate) -> None:
         failed_=Count("pk", filter=~scored),
     )
     Candidate.objects.filter(pk=candidate.pk).update(
-        **{name.removesuffix("_"): value for name, value in sums.items()}
+        is_complete=True,
+        **{name.removesuffix("_"): value for name, value in sums.items()},
     )
 
 

@@ -14,7 +14,11 @@ from training.models import PlannedTest, SpeechModel
 
 
 class Counted(models.Model):
-    """Errors in words, as integers: every total is a sum, never an average."""
+    """Errors in words, as integers: every total is a sum, never an average.
+
+    In an inspection, which has no references, they are the differences from what
+    the first model heard.
+    """
 
     words = models.PositiveIntegerField(default=0, editable=False)
     insertions = models.PositiveIntegerField(default=0, editable=False)
@@ -37,11 +41,18 @@ class Counted(models.Model):
 class Evaluation(Job):
     """A test: one dataset recognised by one or more models, and compared."""
 
+    class Kind(models.TextChoices):  # the values are those of the REST API
+        ACCURACY = "Evaluation", "Evaluate accuracy"
+        INSPECTION = "Inspection", "Inspect quality"
+
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="evaluations"
     )
     dataset = models.ForeignKey(
         Dataset, on_delete=models.RESTRICT, related_name="evaluations"
+    )
+    kind = models.CharField(
+        max_length=10, choices=Kind.choices, default=Kind.ACCURACY, editable=False
     )
     name = models.CharField(max_length=200)
     # Short enough to travel in the wizard's addresses.
@@ -66,6 +77,11 @@ class Evaluation(Job):
     def get_absolute_url(self) -> str:
         return reverse("evaluation-detail", args=[self.pk])
 
+    @property
+    def is_inspection(self) -> bool:
+        """Whether models are compared with each other, not with a reference."""
+        return self.kind == self.Kind.INSPECTION
+
     def call_off(self) -> None:
         """Take all shards from their workers, who find them gone and stop.
 
@@ -87,7 +103,11 @@ class Evaluation(Job):
 
 
 class Candidate(Counted):
-    """One model in one test, with its errors summed over all utterances."""
+    """One model in one test, with its errors summed over all utterances.
+
+    It is complete when all of them were recognised and summed up; models may be
+    added to a test later.
+    """
 
     evaluation = models.ForeignKey(
         Evaluation, on_delete=models.CASCADE, related_name="candidates"
@@ -101,6 +121,10 @@ class Candidate(Counted):
     sentences = models.PositiveIntegerField(default=0, editable=False)
     wrong_sentences = models.PositiveIntegerField(default=0, editable=False)
     failed = models.PositiveIntegerField(default=0, editable=False)
+    is_complete = models.BooleanField(default=False, editable=False)
+    # How it recognises (`engines.base.Decoding`): what was heard in the same audio
+    # with the same settings is not recognised again.
+    decoding = models.JSONField(default=dict, editable=False)
 
     class Meta:
         ordering = ["position"]

@@ -62,43 +62,47 @@ def rows_of(
     evaluation: Evaluation,
     items: Sequence[Item],
     candidates: Sequence[Candidate],
+    against: Candidate | None = None,
     most_words: int = MOST_WORDS,
 ) -> list[Row]:
-    """The rows of these items; `item.utterance` must be loaded. One query."""
+    """The rows of these items; `item.utterance` must be loaded. One query.
+
+    What was heard is compared with the reference, or with what the model `against`
+    heard.
+    """
     locale = evaluation.project.locale
     heard: dict[tuple[int, int], Hypothesis] = {
         (h.item_id, h.candidate_id): h
         for h in Hypothesis.objects.filter(item__in=items)
     }
-    return [
-        _row(
-            item,
-            [
-                _line(candidate, heard[item.pk, candidate.pk], item, locale)
-                for candidate in candidates
-                if (item.pk, candidate.pk) in heard
-            ],
-            most_words,
-        )
-        for item in items
-    ]
+    rows = []
+    for item in items:
+        reference = item.utterance.transcript
+        if against:
+            reference = heard[item.pk, against.pk].text
+        lines = [
+            _line(candidate, heard[item.pk, candidate.pk], reference, locale)
+            for candidate in candidates
+        ]
+        rows.append(_row(item, reference, lines, most_words))
+    return rows
 
 
-def _row(item: Item, lines: Sequence[Line], most_words: int) -> Row:
-    words = item.utterance.transcript.split()
+def _row(item: Item, reference: str, lines: Sequence[Line], most_words: int) -> Row:
+    words = reference.split()
     is_cut = max([len(words), *(len(line.marks) for line in lines)]) > most_words
     if not is_cut:
-        return Row(item, item.utterance.transcript, tuple(lines), is_cut)
+        return Row(item, reference, tuple(lines), is_cut)
     cut = (replace(line, marks=line.marks[:most_words], is_cut=True) for line in lines)
     return Row(item, " ".join(words[:most_words]), tuple(cut), is_cut)
 
 
 def _line(
-    candidate: Candidate, hypothesis: Hypothesis, item: Item, locale: str
+    candidate: Candidate, hypothesis: Hypothesis, reference: str, locale: str
 ) -> Line:
     marks: tuple[Mark, ...] = ()
     if not hypothesis.error:
-        pieces = _pieces(item.utterance.transcript, hypothesis.text, locale)
+        pieces = _pieces(reference, hypothesis.text, locale)
         marks = tuple(with_times(pieces, hypothesis.text, hypothesis.timings))
     return Line(candidate, hypothesis, marks)
 

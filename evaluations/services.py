@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import Max
 
 from datasets.models import Dataset
-from evaluations.models import Candidate, Evaluation
+from engines.base import Decoding
+from evaluations.models import Candidate, Evaluation, Hypothesis
 from projects.models import Project
 from training.models import PlannedTest, SpeechModel
 
@@ -21,6 +24,7 @@ def create(
     name: str,
     description: str = "",
     key: UUID | None = None,
+    kind: str = Evaluation.Kind.ACCURACY,
 ) -> Evaluation:
     """Make a test of these models on this dataset, and have it run.
 
@@ -29,12 +33,16 @@ def create(
     evaluation, is_new = Evaluation.objects.get_or_create(
         pk=key or uuid4(),
         project=project,
-        defaults={"dataset": dataset, "name": name, "description": description},
+        defaults={
+            "dataset": dataset,
+            "name": name,
+            "description": description,
+            "kind": kind,
+        },
     )
     if not is_new:
         return evaluation
-    for position, model in enumerate(models, start=1):
-        Candidate.objects.create(evaluation=evaluation, model=model, position=position)
+    _enter(evaluation, models)
     transaction.on_commit(evaluation.enqueue)
     return evaluation
 
@@ -54,6 +62,55 @@ def make_planned(planned: PlannedTest) -> None:
             name += " (guard)"
         create(model.project, dataset, compared, name, key=planned.pk)
     PlannedTest.objects.filter(pk=planned.pk).update(is_made=True)
+
+
+@transaction.atomic
+def add_models(evaluation: Evaluation, models: Iterable[SpeechModel]) -> bool:
+    """Have more models recognise the data of a test; what it has is kept.
+
+    Those that take part already are left out. False while the test runs.
+    """
+    if not _go_on(evaluation):
+        return False
+    known = set(evaluation.candidates.values_list("model", flat=True))
+    _enter(evaluation, [model for model in models if model.pk not in known])
+    return True
+
+
+@transaction.atomic
+def remove_model(evaluation: Evaluation, candidate: Candidate) -> bool:
+    """Take a model and what it heard out of a test. False for its last one, and while
+    the test runs."""
+    if evaluation.candidates.count() < 2 or not _go_on(evaluation):
+        return False
+    candidate.delete()
+    return True
+
+
+@transaction.atomic
+def recognise_failed(evaluation: Evaluation) -> None:
+    """Try the recordings again that could not be recognised."""
+    failed = evaluation.candidates.filter(failed__gt=0)
+    if failed.exists() and _go_on(evaluation):
+        Hypothesis.objects.filter(candidate__in=failed).exclude(error="").delete()
+        failed.update(is_complete=False)
+
+
+def _go_on(evaluation: Evaluation) -> bool:
+    """Have a test that has ended run again after the commit; False if it runs."""
+    if not (evaluation.reopen() or evaluation.retry()):
+        return False
+    transaction.on_commit(evaluation.enqueue)
+    return True
+
+
+def _enter(evaluation: Evaluation, models: Iterable[SpeechModel]) -> None:
+    last = evaluation.candidates.aggregate(last=Max("position"))["last"] or 0
+    decoding = asdict(Decoding(evaluation.project.locale))
+    for position, model in enumerate(models, start=last + 1):
+        Candidate.objects.create(
+            evaluation=evaluation, model=model, position=position, decoding=decoding
+        )
 
 
 def retry(evaluation: Evaluation) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from evaluations import views, wizard
+from evaluations import model_views, views, wizard
 
 urlpatterns = [
     path("projects/<uuid:project_id>/tests/", views.index, name="evaluation-list"),
@@ -23,6 +23,21 @@ urlpatterns = [
         name="evaluation-utterance",
     ),
     path("tests/<uuid:evaluation_id>/edit/", views.edit, name="evaluation-edit"),
+    path(
+        "tests/<uuid:evaluation_id>/models/",
+        model_views.add,
+        name="evaluation-add-models",
+    ),
+    path(
+        "tests/<uuid:evaluation_id>/models/<int:position>/remove/",
+        model_views.remove,
+        name="evaluation-remove-model",
+    ),
+    path(
+        "tests/<uuid:evaluation_id>/again/",
+        model_views.again,
+        name="evaluation-again",
+    ),
     path("tests/<uuid:evaluation_id>/retry/", views.retry, name="evaluation-retry"),
     path("tests/<uuid:evaluation_id>/delete/", views.delete, name="evaluation-delete"),
 ]

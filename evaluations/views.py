@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import (
@@ -18,7 +20,7 @@ from datasets.overlap import warnings_for
 from evaluations import services
 from evaluations.comparison import comparisons
 from evaluations.forms import RenameForm
-from evaluations.models import Evaluation, Hypothesis, Item
+from evaluations.models import Candidate, Evaluation, Hypothesis, Item
 from evaluations.rows import rows_of
 from projects.access import project_for
 from projects.listing import (
@@ -32,7 +34,7 @@ from projects.listing import (
 from projects.models import Role
 from projects.rename import rename_page
 from projects.requests import Request
-from training.offers import testable
+from training.offers import audible
 
 _LISTING = Listing(
     sorts={
@@ -75,7 +77,7 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
     ctx = _LISTING.context(request, tests) | {
         "project": project,
         "room": "evaluations",
-        "can_test": testable(project).exists(),
+        "can_test": audible(project).exists(),
     }
     ctx["is_active"] = any(test.is_active for test in ctx["page"])
     part = "_table" if request.htmx else "list"
@@ -84,55 +86,82 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 
 @require_safe
 def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
-    """The page of a test; htmx asks for its body alone, while it changes."""
-    evaluation = _evaluation_for(request, evaluation_id)
+    """The page of a test; htmx asks for its progress alone, while it changes."""
+    evaluation = evaluation_for(request, evaluation_id)
     candidates = list(evaluation.candidates.select_related("model__base"))
-    ctx = {
+    ctx = about(evaluation) | {"candidates": candidates}
+    if request.htmx:
+        if not evaluation.is_active:
+            return HttpResponseClientRefresh()
+        return render(request, "evaluations/_progress.html", ctx)
+    complete = [candidate for candidate in candidates if candidate.is_complete]
+    ctx["overlaps"] = warnings_for(evaluation.dataset, as_test=True)
+    if complete:
+        ctx |= _results(request, evaluation, complete)
+    return render(request, "evaluations/detail.html", ctx)
+
+
+def about(evaluation: Evaluation) -> dict[str, Any]:
+    return {
         "project": evaluation.project,
         "room": "evaluations",
         "evaluation": evaluation,
-        "candidates": candidates,
-        "most_errors": max((c.counts.errors for c in candidates), default=0),
-        "overlaps": warnings_for(evaluation.dataset, as_test=True),
     }
-    if evaluation.status == Evaluation.Status.SUCCEEDED:
-        page = page_of(request, _items(request, evaluation))
-        ctx |= {
-            "page": page,
-            "rows": rows_of(evaluation, list(page), candidates),
-            "comparisons": comparisons(evaluation, candidates),
-            "query": query_without(request, "page"),
-            "q": search_of(request),
-            "only": request.GET.get("only", ""),
-            "sort": request.GET.get("sort", "-errors"),
-            "orders": ITEM_ORDERS,
-        }
-    if not request.htmx:
-        return render(request, "evaluations/detail.html", ctx)
-    if not evaluation.is_active:
-        return HttpResponseClientRefresh()
-    return render(request, "evaluations/_body.html", ctx)
+
+
+def _results(
+    request: Request, evaluation: Evaluation, complete: list[Candidate]
+) -> dict[str, Any]:
+    """What the page says of the models that have recognised everything."""
+    page = page_of(request, _items(request, evaluation))
+    against = against_of(request, evaluation, complete)
+    return {
+        "complete": complete,
+        "most_errors": max(c.counts.errors for c in complete),
+        "page": page,
+        "rows": rows_of(evaluation, list(page), complete, against),
+        "against": against,
+        "comparisons": comparisons(evaluation, complete),
+        "query": query_without(request, "page"),
+        "q": search_of(request),
+        "only": request.GET.get("only", ""),
+        "sort": request.GET.get("sort", "-errors"),
+        "orders": ITEM_ORDERS,
+    }
+
+
+def against_of(
+    request: Request, evaluation: Evaluation, candidates: Sequence[Candidate]
+) -> Candidate | None:
+    """Which model the others are compared with: by the address, or the first. None
+    in a test of accuracy, which has references."""
+    if not evaluation.is_inspection:
+        return None
+    wanted = request.GET.get("against")
+    chosen = (c for c in candidates if str(c.pk) == wanted)
+    return next(chosen, candidates[0])
 
 
 @require_safe
 def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
     """One utterance of a test in full: to be sent to somebody, or for a long one."""
-    evaluation = _evaluation_for(request, evaluation_id)
+    evaluation = evaluation_for(request, evaluation_id)
     items = evaluation.items.select_related("utterance__loudness")
     item = get_object_or_404(items, position=position)
-    candidates = list(evaluation.candidates.select_related("model"))
-    ctx = {
-        "project": evaluation.project,
-        "room": "evaluations",
-        "evaluation": evaluation,
-        "row": rows_of(evaluation, [item], candidates, most_words=10**6)[0],
-    }
+    candidates = list(
+        evaluation.candidates.filter(is_complete=True).select_related("model")
+    )
+    if not candidates:
+        raise Http404("Nothing was recognised yet.")
+    against = against_of(request, evaluation, candidates)
+    rows = rows_of(evaluation, [item], candidates, against, most_words=10**6)
+    ctx = about(evaluation) | {"row": rows[0], "against": against}
     return render(request, "evaluations/utterance.html", ctx)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
-    evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
+    evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
     form = RenameForm(request.POST or None, instance=evaluation)
     if request.method == "POST" and form.is_valid():
         services.rename(evaluation, **form.cleaned_data)
@@ -148,27 +177,22 @@ def edit(request: Request, evaluation_id: UUID) -> HttpResponse:
 
 @require_POST
 def retry(request: Request, evaluation_id: UUID) -> HttpResponse:
-    evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
+    evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
     services.retry(evaluation)
     return redirect(evaluation)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: Request, evaluation_id: UUID) -> HttpResponse:
-    evaluation = _evaluation_for(request, evaluation_id, Role.EDITOR)
+    evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
     if request.method == "POST":
         services.delete(evaluation)
         messages.success(request, f"“{evaluation.name}” was deleted.")
         return redirect("evaluation-list", evaluation.project_id)
-    ctx = {
-        "project": evaluation.project,
-        "room": "evaluations",
-        "evaluation": evaluation,
-    }
-    return render(request, "evaluations/delete.html", ctx)
+    return render(request, "evaluations/delete.html", about(evaluation))
 
 
-def _evaluation_for(
+def evaluation_for(
     request: Request, evaluation_id: UUID, role: Role = Role.VIEWER
 ) -> Evaluation:
     evaluation = get_object_or_404(
@@ -181,8 +205,12 @@ def _evaluation_for(
 def _items(request: Request, evaluation: Evaluation) -> QuerySet[Item]:
     """The utterances that the address asks for, in its order."""
     items = evaluation.items.select_related("utterance__loudness")
-    if request.GET.get("only") == "errors":
+    only = request.GET.get("only")
+    if only == "errors":
         items = items.filter(errors__gt=0)
+    elif only == "failed":
+        failed = Hypothesis.objects.filter(item=OuterRef("pk")).exclude(error="")
+        items = items.filter(Exists(failed))
     search = search_of(request)
     if search:
         heard = Hypothesis.objects.filter(item=OuterRef("pk"), text__icontains=search)

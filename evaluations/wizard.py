@@ -16,12 +16,12 @@ from projects.access import project_for
 from projects.models import Role
 from projects.requests import Request
 from projects.wizard import Wizard
-from training.offers import testable
 from training.services import usable
 
 _WIZARD = Wizard(
     "evaluation-step",
     {
+        "kind": ("Kind", ("kind",)),
         "data": ("Data", ("dataset",)),
         "models": ("Models", ("models",)),
         "name": ("Name", ("name", "description")),
@@ -33,7 +33,7 @@ _WIZARD = Wizard(
 @require_safe
 def start(request: Request, project_id: UUID) -> HttpResponse:
     project_for(request.user, project_id, Role.EDITOR)
-    return redirect(_WIZARD.address(request, project_id, "data"))
+    return redirect(_WIZARD.address(request, project_id, "kind"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +57,7 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
         "hidden": _WIZARD.hidden(form, step),
         "list_url": reverse("evaluation-list", args=[project.pk]),
         "key": uuid4(),
-        "datasets": testable(project),
+        "datasets": form.datasets,
         "models": usable(project),
         "overlaps": _overlaps(form) if step == "review" else [],
         "chosen": [str(key) for key in form["models"].value() or []],

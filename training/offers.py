@@ -83,3 +83,10 @@ def testable(project: Project) -> QuerySet[Dataset]:
     """The data that errors can be counted on, that for training last."""
     found = project.datasets.filter(kind__in=_TESTS, status=Dataset.Status.SUCCEEDED)
     return found.order_by("use", "-created")  # "", "testing", "training"
+
+
+def audible(project: Project) -> QuerySet[Dataset]:
+    """The data that can be listened to: audio, with transcripts or without."""
+    kinds = (Dataset.Kind.AUDIO, *_TESTS)
+    found = project.datasets.filter(kind__in=kinds, status=Dataset.Status.SUCCEEDED)
+    return found.order_by("use", "-created")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django import template
 from django.utils.html import escape
@@ -22,21 +22,51 @@ def marked(marks: Sequence[Mark]) -> SafeString:
 
     What a mark says by its looks, it also says in words to a screen reader.
     """
+    return _joined(marks, _html)
+
+
+def _joined(marks: Sequence[Mark], html: Callable[[Mark], str]) -> SafeString:
     parts: list[str] = []
     end = None  # of the last word that was heard, if nothing was missing since
     for mark in marks:
         touches = mark.piece.hypothesis and end == mark.piece.hypothesis_start
         if parts and not touches:
             parts.append(" ")
-        parts.append(_html(mark))
+        parts.append(html(mark))
         end = mark.piece.hypothesis_end if mark.piece.hypothesis else None
     return mark_safe("".join(parts))
 
 
+@register.filter
+def differing(marks: Sequence[Mark]) -> SafeString:
+    """The recognised text with the words marked that another model heard otherwise."""
+    return _joined(marks, _difference)
+
+
+def _difference(mark: Mark) -> str:
+    times = _times(mark)
+    heard, other = escape(mark.piece.hypothesis), escape(mark.piece.reference)
+    if mark.piece.kind == "equal":
+        return f'<span class="w"{times}>{heard}</span>'
+    if mark.piece.kind == "deletion":
+        return (
+            f'<del class="differs missing" data-error{times}>{_aside("[not heard: ")}'
+            f"{other}{_aside(']')}</del>"
+        )
+    return (
+        f'<span class="differs" data-error title="{other}"{times}>'
+        f"{_aside('[differs: ')}{heard}{_aside(']')}</span>"
+    )
+
+
+def _times(mark: Mark) -> str:
+    if mark.start is None or mark.end is None:
+        return ""
+    return f' data-start="{mark.start:.2f}" data-end="{mark.end:.2f}"'
+
+
 def _html(mark: Mark) -> str:
-    times = ""
-    if mark.start is not None and mark.end is not None:
-        times = f' data-start="{mark.start:.2f}" data-end="{mark.end:.2f}"'
+    times = _times(mark)
     heard, said = escape(mark.piece.hypothesis), escape(mark.piece.reference)
     if mark.piece.kind == "equal":
         return f'<span class="w"{times}>{heard}</span>'

@@ -1,0 +1,42 @@
+"""In how many words the models of an inspection differ."""
+
+from __future__ import annotations
+
+from django.db.models import Max
+
+from evaluations.models import Candidate, Evaluation, Hypothesis
+from scoring.errors import counts_many
+
+_BATCH = 500
+_COUNTS = ("words", "insertions", "deletions", "substitutions")
+
+
+def count_differences(evaluation: Evaluation) -> None:
+    """Count for each other model how what it heard differs from the first one's.
+
+    An utterance that either could not recognise has no differences.
+    """
+    first, *others = evaluation.candidates.all()
+    last = evaluation.items.aggregate(last=Max("position"))["last"] or 0
+    for other in others:
+        for start in range(1, last + 1, _BATCH):
+            _count(evaluation, first, other, range(start, start + _BATCH))
+
+
+def _count(
+    evaluation: Evaluation, first: Candidate, other: Candidate, positions: range
+) -> None:
+    heard = {h.item_id: h.text for h in _of(first, positions)}
+    rows = [row for row in _of(other, positions) if row.item_id in heard]
+    texts = ((heard[row.item_id], row.text) for row in rows)
+    found = counts_many(texts, evaluation.project.locale)
+    for row, count in zip(rows, found, strict=True):
+        for name in _COUNTS:
+            setattr(row, name, getattr(count, name))
+    Hypothesis.objects.bulk_update(rows, _COUNTS)
+
+
+def _of(candidate: Candidate, positions: range) -> list[Hypothesis]:
+    within = (positions.start, positions.stop - 1)
+    rows = candidate.hypotheses.filter(item__position__range=within, error="")
+    return list(rows.order_by("item__position"))

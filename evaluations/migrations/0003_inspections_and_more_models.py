@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations, models
+
+
+def complete(apps: Any, schema_editor: Any) -> None:
+    """Say of each result that is there how it came to be."""
+    candidates = apps.get_model("evaluations", "Candidate").objects
+    candidates.filter(evaluation__status="Succeeded").update(is_complete=True)
+    projects = apps.get_model("projects", "Project").objects
+    for key, locale in projects.values_list("pk", "locale"):
+        candidates.filter(evaluation__project=key).update(
+            decoding={"locale": locale, "beam_size": 5}
+        )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("evaluations", "0002_custom_models")]
+
+    operations = [
+        migrations.AddField(
+            model_name="candidate",
+            name="decoding",
+            field=models.JSONField(default=dict, editable=False),
+        ),
+        migrations.AddField(
+            model_name="candidate",
+            name="is_complete",
+            field=models.BooleanField(default=False, editable=False),
+        ),
+        migrations.AddField(
+            model_name="evaluation",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("Evaluation", "Evaluate accuracy"),
+                    ("Inspection", "Inspect quality"),
+                ],
+                default="Evaluation",
+                editable=False,
+                max_length=10,
+            ),
+        ),
+        migrations.RunPython(complete, migrations.RunPython.noop),
+    ]

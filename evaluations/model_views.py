@@ -1,0 +1,56 @@
+"""Pages that change which models take part in a test."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from evaluations import services
+from evaluations.forms import ModelsForm
+from evaluations.views import about, evaluation_for
+from projects.models import Role
+from projects.requests import Request
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: Request, evaluation_id: UUID) -> HttpResponse:
+    evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
+    form = ModelsForm(request.POST or None, evaluation=evaluation)
+    if request.method == "POST" and form.is_valid():
+        if services.add_models(evaluation, form.cleaned_data["models"]):
+            return redirect(evaluation)
+        form.add_error(None, "The test is running. Add models when it has ended.")
+    ctx = about(evaluation) | {"form": form, "models": form.offered}
+    status = 422 if form.errors else 200
+    return render(request, "evaluations/add_models.html", ctx, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
+    evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
+    others = evaluation.candidates.select_related("model")
+    candidate = get_object_or_404(others, position=position)
+    if request.method == "POST":
+        if services.remove_model(evaluation, candidate):
+            messages.success(request, f"{candidate.model.name} was taken out.")
+        else:
+            messages.error(
+                request,
+                "A test keeps one model at least, and none can be taken out while it "
+                "runs.",
+            )
+        return redirect(evaluation)
+    ctx = about(evaluation) | {"candidate": candidate}
+    return render(request, "evaluations/remove_model.html", ctx)
+
+
+@require_POST
+def again(request: Request, evaluation_id: UUID) -> HttpResponse:
+    """Recognise the recordings again that failed among good ones."""
+    evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
+    services.recognise_failed(evaluation)
+    return redirect(evaluation)

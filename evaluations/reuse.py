@@ -1,0 +1,77 @@
+"""Take over what a model has heard already, instead of having it listen again.
+
+The same model with the same settings hears the same in the same audio, whichever
+dataset or test of the project that was for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Max
+
+from evaluations.models import Candidate, Evaluation, Hypothesis, Item
+from scoring.errors import ErrorCounts, counts_many
+
+_BATCH = 500
+
+
+def reuse(evaluation: Evaluation, candidate: Candidate) -> None:
+    """Store what earlier tests of the project heard with this candidate's model."""
+    last = evaluation.items.aggregate(last=Max("position"))["last"] or 0
+    for start in range(1, last + 1, _BATCH):
+        some = evaluation.items.filter(position__range=(start, start + _BATCH - 1))
+        todo = some.exclude(hypotheses__candidate=candidate)
+        _take_over(evaluation, candidate, list(todo.select_related("utterance")))
+
+
+def _take_over(
+    evaluation: Evaluation, candidate: Candidate, items: Sequence[Item]
+) -> None:
+    heard = _heard(evaluation, candidate, items)
+    hashed = ((item, heard.get(item.utterance.audio_hash)) for item in items)
+    found = [(item, old) for item, old in hashed if old]
+    errors = _errors(evaluation, found)
+    Hypothesis.objects.bulk_create(
+        (
+            Hypothesis(
+                candidate=candidate,
+                item=item,
+                text=old.text,
+                display=old.display,
+                timings=old.timings,
+                words=count.words,
+                insertions=count.insertions,
+                deletions=count.deletions,
+                substitutions=count.substitutions,
+            )
+            for (item, old), count in zip(found, errors, strict=True)
+        ),
+        # A worker that was given up for dead may have stored one meanwhile.
+        ignore_conflicts=True,
+    )
+
+
+def _heard(
+    evaluation: Evaluation, candidate: Candidate, items: Sequence[Item]
+) -> dict[int | None, Hypothesis]:
+    """Earlier results by the audio they are of."""
+    hashes = {item.utterance.audio_hash for item in items} - {None}
+    rows = Hypothesis.objects.filter(
+        item__utterance__audio_hash__in=hashes,
+        candidate__evaluation__project=evaluation.project_id,
+        candidate__model=candidate.model_id,
+        candidate__decoding=candidate.decoding,
+        error="",
+    ).select_related("item__utterance")
+    return {row.item.utterance.audio_hash: row for row in rows}
+
+
+def _errors(
+    evaluation: Evaluation, found: Sequence[tuple[Item, Hypothesis]]
+) -> Iterator[ErrorCounts]:
+    """Counted anew: the transcript may be another one."""
+    if evaluation.is_inspection:
+        return (ErrorCounts() for _ in found)
+    pairs = ((item.utterance.transcript, old.text) for item, old in found)
+    return iter(counts_many(pairs, evaluation.project.locale))
