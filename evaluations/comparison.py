@@ -14,19 +14,29 @@ MIN_UTTERANCES = 10
 
 @dataclass(frozen=True)
 class Comparison:
-    """A custom model against its base; shares, of which below 0 is fewer errors."""
+    """One model against another; shares, of which below 0 is fewer errors.
 
-    base: Candidate
-    custom: Candidate
+    Where `old` is the base model of `new`, it says what the training was good for.
+    """
+
+    old: Candidate
+    new: Candidate
     utterances: int  # that both could recognise
     difference: float
     low: float
     high: float
     verdict: str  # "better", "worse" or "unclear"
+    # More seconds of such speech that would tell them apart; None: nobody knows.
+    more_seconds: float | None = None
 
     @property
     def is_small(self) -> bool:
         return self.utterances < MIN_UTTERANCES
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a custom model against its base model."""
+        return self.new.model.base_id == self.old.model_id
 
     @property
     def points(self) -> str:
@@ -34,17 +44,35 @@ class Comparison:
         return f"{abs(self.difference) * 100:.1f}"
 
     @property
+    def gain(self) -> str:
+        """By how many points the new model is better; below 0 it is worse.
+
+        >>> Comparison(None, None, 99, -0.075, -0.099, -0.051, "better").gain
+        '7.5'
+        """
+        return f"{-self.difference * 100 + 0.0:.1f}"
+
+    @property
+    def gains(self) -> str:
+        """The interval of `gain`.
+
+        >>> Comparison(None, None, 99, 0.075, 0.051, 0.099, "worse").gains
+        '-9.9 to -5.1'
+        """
+        return f"{-self.high * 100:.1f} to {-self.low * 100:.1f}"
+
+    @property
     def interval(self) -> str:
-        """Of what the custom model is better by, or worse where that is the verdict.
+        """Of what the new model is better by, or worse where that is the verdict.
 
         >>> Comparison(None, None, 99, -0.075, -0.099, -0.051, "better").interval
         '5.1 to 9.9'
         >>> Comparison(None, None, 99, -0.002, -0.012, 0.008, "unclear").interval
         '-0.8 to 1.2'
         """
-        gains = (-self.high, -self.low)
-        ends = (self.low, self.high) if self.verdict == "worse" else gains
-        return " to ".join(f"{end * 100:.1f}" for end in ends)
+        if self.verdict != "worse":
+            return self.gains
+        return f"{self.low * 100:.1f} to {self.high * 100:.1f}"
 
 
 def comparisons(
@@ -54,7 +82,7 @@ def comparisons(
     here = {candidate.pk: candidate for candidate in candidates}
     stored: list[Mapping[str, Any]] = evaluation.comparisons
     return [
-        Comparison(**{**one, "base": here[one["base"]], "custom": here[one["custom"]]})
+        Comparison(**{**one, "old": here[one["old"]], "new": here[one["new"]]})
         for one in stored
-        if one["base"] in here and one["custom"] in here
+        if one["old"] in here and one["new"] in here
     ]

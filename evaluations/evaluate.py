@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,13 +17,14 @@ from django.db.models.functions import Coalesce
 
 from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
-from evaluations.compare import compared
+from evaluations.compare import Compared, compared
 from evaluations.differences import count_differences
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
 from evaluations.reuse import reuse
 from jobs.models import Job
 from projects.storage import local_copy
 from scoring.errors import ErrorCounts, counts
+from scoring.significance import Interval
 from training.fetch import ensure
 from training.lifetime import check_recognises
 
@@ -103,19 +103,18 @@ def settle(evaluation_id: UUID | str) -> None:
                 # It was tried again meanwhile: these are the new try's shards.
                 transaction.set_rollback(True)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
-        differences = _compare(evaluation)
+        found = _compare(evaluation)
         with transaction.atomic():
             for candidate in evaluation.candidates.all():
-                _sum_up(candidate)
+                _sum_up(candidate, found.intervals.get(candidate.pk))
             _mark_items(evaluation)
-            evaluation.succeed(comparisons=differences)
+            evaluation.succeed(comparisons=found.pairs)
 
 
-def _compare(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """What `Evaluation.comparisons` keeps of a test whose results are all there."""
+def _compare(evaluation: Evaluation) -> Compared:
     if evaluation.is_inspection:
         count_differences(evaluation)
-        return []
+        return Compared({}, [])
     return compared(evaluation)
 
 
@@ -201,7 +200,7 @@ def _store(shard: Shard, item: Item, heard: Transcript) -> None:
         Evaluation.objects.filter(pk=item.evaluation_id).update(done=F("done") + 1)
 
 
-def _sum_up(candidate: Candidate) -> None:
+def _sum_up(candidate: Candidate, interval: Interval | None) -> None:
     scored = Q(error="")
     sums = candidate.hypotheses.annotate(all_errors=_ERRORS).aggregate(
         **{
@@ -214,6 +213,8 @@ def _sum_up(candidate: Candidate) -> None:
     )
     Candidate.objects.filter(pk=candidate.pk).update(
         is_complete=True,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
         **{name.removesuffix("_"): value for name, value in sums.items()},
     )
 

@@ -59,7 +59,7 @@ class Evaluation(Job):
     description = models.TextField(blank=True, max_length=1000)
     # What it does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
-    # Each custom model against its base model (`evaluations.compare`), in the end.
+    # Each pair of models (`evaluations.compare`), in the end.
     comparisons = models.JSONField(default=list, editable=False)
 
     task_name: ClassVar[str] = "evaluations.tasks.run_evaluation"
@@ -121,6 +121,9 @@ class Candidate(Counted):
     sentences = models.PositiveIntegerField(default=0, editable=False)
     wrong_sentences = models.PositiveIntegerField(default=0, editable=False)
     failed = models.PositiveIntegerField(default=0, editable=False)
+    # Where its error rate lies with 95 % probability; None where it has none.
+    low = models.FloatField(null=True, editable=False)
+    high = models.FloatField(null=True, editable=False)
     is_complete = models.BooleanField(default=False, editable=False)
     # How it recognises (`engines.base.Decoding`): what was heard in the same audio
     # with the same settings is not recognised again.

@@ -114,7 +114,8 @@ def _made(candidate: Any, model: SpeechModel, is_guard: bool) -> Trial:
     others = [o for o in test.candidates.all() if o.model_id == model.base_id]
     base = others[0] if others else None
     # What `evaluations.compare` found of this pair.
-    pairs = (c for c in test.comparisons if c["custom"] == candidate.pk)
+    pair = (base.pk if base else None, candidate.pk)
+    pairs = (c for c in test.comparisons if (c["old"], c["new"]) == pair)
     found: Mapping[str, Any] = next(pairs, {})
     lost, verdict = found.get("difference"), found.get("verdict", "")
     name, dataset = test.name, test.dataset

@@ -14,6 +14,12 @@ def complete(apps: Any, schema_editor: Any) -> None:
         candidates.filter(evaluation__project=key).update(
             decoding={"locale": locale, "beam_size": 5}
         )
+    for test in apps.get_model("evaluations", "Evaluation").objects.exclude(
+        comparisons=[]
+    ):
+        for pair in test.comparisons:
+            pair |= {"old": pair.pop("base"), "new": pair.pop("custom")}
+        test.save(update_fields=["comparisons"])
 
 
 class Migration(migrations.Migration):
@@ -42,6 +48,16 @@ class Migration(migrations.Migration):
                 editable=False,
                 max_length=10,
             ),
+        ),
+        migrations.AddField(
+            model_name="candidate",
+            name="high",
+            field=models.FloatField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="candidate",
+            name="low",
+            field=models.FloatField(editable=False, null=True),
         ),
         migrations.RunPython(complete, migrations.RunPython.noop),
     ]

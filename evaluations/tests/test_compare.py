@@ -105,10 +105,42 @@ class CompareTestCase(CustomModelTestCase):
         unknown = self.run_with(TwoModels(RIGHT | wrong, RIGHT)).comparisons[0]
         assert known["verdict"] == unknown["verdict"] == "better"
 
-    def test_without_the_base_model_there_is_nothing_to_compare(self) -> None:
-        other = make_model("other")
-        evaluation = self.run_with(TwoModels(WRONG, RIGHT), [other, self.custom])
-        assert evaluation.comparisons == []
+    def test_any_two_models_are_compared(self) -> None:
+        models = [self.custom, make_model("other"), make_model("third"), self.base]
+        evaluation = self.run_with(TwoModels(WRONG, RIGHT), models)
+        found = comparisons(evaluation, list(evaluation.candidates.all()))
+        said = [(one.new.model.name, one.verdict, one.old.model.name) for one in found]
+        assert said == [
+            ("other", "worse", "Maple"),
+            ("third", "worse", "Maple"),
+            ("Maple", "better", "base"),
+            ("third", "unclear", "other"),
+            ("base", "unclear", "other"),
+            ("base", "unclear", "third"),
+        ]
+        page = self.client.get(evaluation.get_absolute_url())
+        self.assertContains(page, "Each model against each other")
+        self.assertContains(page, "Maple is better than base by")
+        self.assertNotContains(page, "other is worse than Maple by")
+
+    def test_each_model_has_the_interval_of_its_rate(self) -> None:
+        wrong = dict(list(WRONG.items())[:6])
+        evaluation = self.run_with(TwoModels(RIGHT | wrong, RIGHT))
+        base, custom = evaluation.candidates.all()
+        assert base.low is not None and base.high is not None
+        assert 0 < base.low < base.counts.rate < base.high < 0.25
+        assert (custom.low, custom.high) == (0, 0)
+        page = self.client.get(evaluation.get_absolute_url())
+        self.assertContains(page, "95 % interval", count=3)
+
+    def test_it_says_how_much_more_speech_would_tell(self) -> None:
+        one_wrong = dict(list(WRONG.items())[:1])
+        evaluation = self.run_with(TwoModels(RIGHT | one_wrong, RIGHT))
+        (one,) = comparisons(evaluation, list(evaluation.candidates.all()))
+        assert one.verdict == "unclear"
+        assert one.more_seconds is not None and one.more_seconds > 6
+        page = self.client.get(evaluation.get_absolute_url())
+        self.assertContains(page, "more of such speech would tell")
 
     def test_display_text_is_shown_where_it_is_different(self) -> None:
         class Displaying(TwoModels):

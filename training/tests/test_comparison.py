@@ -26,13 +26,15 @@ class TestsOfAModelTestCase(ModelTestCase):
         )
         candidates = Candidate.objects.filter(evaluation=test)
         for model, errors in ((self.base, base), (self.model, custom)):
-            candidates.filter(model=model).update(words=100, substitutions=errors)
+            candidates.filter(model=model).update(
+                words=100, substitutions=errors, is_complete=True
+            )
         Evaluation.objects.filter(pk=test.pk).update(
             status=Status.SUCCEEDED,
             comparisons=[
                 {
-                    "base": candidates.get(model=self.base).pk,
-                    "custom": candidates.get(model=self.model).pk,
+                    "old": candidates.get(model=self.base).pk,
+                    "new": candidates.get(model=self.model).pk,
                     "utterances": 50,
                     "difference": (custom - base) / 100,
                     "low": -0.5,
