@@ -6,6 +6,7 @@ from django import forms
 
 from datasets.models import Dataset
 from evaluations.models import Evaluation
+from projects.choices import RowField, RowsField
 from projects.models import Project
 from training.models import SpeechModel
 from training.offers import testable
@@ -24,15 +25,17 @@ class RenameForm(forms.ModelForm):
 class EvaluationForm(RenameForm):
     """All answers of the wizard for a new test; each step shows a few."""
 
-    dataset = forms.ModelChoiceField(
+    dataset = RowField(
         Dataset.objects.none(),
         empty_label=None,
         widget=forms.RadioSelect,
+        what="dataset",
         error_messages={"required": "Choose the dataset to test on."},
     )
-    models = forms.ModelMultipleChoiceField(
+    models = RowsField(
         SpeechModel.objects.none(),
         widget=forms.CheckboxSelectMultiple,
+        what="model",
         error_messages={"required": "Choose at least one model."},
     )
 
