@@ -115,6 +115,11 @@ class Dataset(Job):
         return self.kind in (self.Kind.AUDIO, self.Kind.ACOUSTIC, self.Kind.TRANSCRIPT)
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is sentences of the domain, without recordings."""
+        return self.kind in (self.Kind.PLAIN_TEXT, self.Kind.STRUCTURED_TEXT)
+
+    @property
     def has_transcripts(self) -> bool:
         """Whether a test can measure accuracy on it."""
         return self.kind in (self.Kind.ACOUSTIC, self.Kind.TRANSCRIPT)
@@ -122,8 +127,7 @@ class Dataset(Job):
     @property
     def has_sentences(self) -> bool:
         """Whether it holds texts as people say them, to be normalised or not."""
-        texts = (self.Kind.PLAIN_TEXT, self.Kind.STRUCTURED_TEXT)
-        return self.has_transcripts or self.kind in texts
+        return self.has_transcripts or self.is_text
 
     @property
     def can_be_repeated(self) -> bool:

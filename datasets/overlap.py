@@ -38,7 +38,6 @@ _MAX_OF_A_KIND = 8
 _MAX_SHOWN = 200  # characters of a text in an example
 _PORTION = 50_000  # utterances of tests that are in memory at once, some 60 MB
 _BEAT = 1_000  # items between two signs of life
-_TEXTS = (Dataset.Kind.PLAIN_TEXT, Dataset.Kind.STRUCTURED_TEXT)
 _COLUMNS = ("position", "name", "transcript", "audio_hash", "speaker")
 
 
@@ -239,7 +238,7 @@ def _may_test(dataset: Dataset) -> bool:
 
 
 def _may_train(dataset: Dataset) -> bool:
-    trains = dataset.has_audio or dataset.kind in _TEXTS
+    trains = dataset.has_audio or dataset.is_text
     return trains and dataset.use != Dataset.Use.TESTING
 
 

@@ -6,6 +6,7 @@ from django import forms
 
 from datasets.models import Dataset
 from evaluations.models import Evaluation
+from projects.choices import RowField, RowsField
 from projects.models import Project
 from training.models import SpeechModel
 from training.offers import audible, testable
@@ -14,10 +15,11 @@ from training.services import usable
 MAX_MODELS = 8
 
 
-def _model_field() -> forms.ModelMultipleChoiceField:
-    return forms.ModelMultipleChoiceField(
+def _model_field() -> RowsField:
+    return RowsField(
         SpeechModel.objects.none(),
         widget=forms.CheckboxSelectMultiple,
+        what="model",
         error_messages={"required": "Choose at least one model."},
     )
 
@@ -37,10 +39,11 @@ class EvaluationForm(RenameForm):
         required=False,
         error_messages={"invalid_choice": "Choose what to test."},
     )
-    dataset = forms.ModelChoiceField(
+    dataset = RowField(
         Dataset.objects.none(),
         empty_label=None,
         widget=forms.RadioSelect,
+        what="dataset",
         error_messages={"required": "Choose the dataset to test on."},
     )
     models = _model_field()

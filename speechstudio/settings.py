@@ -191,6 +191,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat")
 # `default` is for what a person waits for, `transcribe` for what takes long. What
 # takes hours is in a queue of its own, which the trainer alone serves.
 QUEUES = ["default", "transcribe"]
+# Whoever serves both takes what people wait for first. In turns, which is usual, a
+# worker of one process would do one short task for each long one.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "sorted"}  # by name
 TRAINING_QUEUE = "train"
 # Processes of the worker and of the trainer that `make run` starts.
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 1, 1, 64)

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from datasets.models import Dataset
 from scoring.errors import ErrorCounts
 from training.models import PlannedTest, SpeechModel
 
+# What `tests` reads of a model; a list loads it for all of its models at once.
+TRIALS = (
+    Prefetch("planned_tests", PlannedTest.objects.select_related("dataset")),
+    "candidates__evaluation__dataset",
+    "candidates__evaluation__candidates",
+)
 BETTER, NOT_BETTER, UNCLEAR = "better", "worse", "unclear"
 
 
@@ -93,20 +101,25 @@ def tests(model: SpeechModel) -> list[Trial]:
 
     A failed training has none to come: they are shown again when it is repeated.
     """
-    planned = list(model.planned_tests.select_related("dataset").order_by("role", "id"))
+    prefetch_related_objects([model], *TRIALS)
+    planned = sorted(model.planned_tests.all(), key=lambda each: (each.role, each.pk))
     guards = {each.pk for each in planned if each.role == PlannedTest.Role.GUARD}
-    made = [
-        _made(candidate, model, candidate.evaluation_id in guards)
-        for candidate in model.candidates.select_related("evaluation__dataset")
-        .prefetch_related("evaluation__candidates")
-        .order_by("-evaluation__created")
-    ]
+    candidates = sorted(
+        model.candidates.all(), key=lambda one: one.evaluation.created, reverse=True
+    )
+    made = [_made(one, model, one.evaluation_id in guards) for one in candidates]
     waiting = [
         Trial(each.dataset.name, each.dataset, each.pk in guards)
         for each in planned
         if not each.is_made and model.status != SpeechModel.Status.FAILED
     ]
     return waiting + made
+
+
+def newest(model: SpeechModel) -> Trial | None:
+    """The newest test that compares it with its base model, guards apart."""
+    done = (t for t in tests(model) if t.is_done and t.base and not t.is_guard)
+    return next(done, None)
 
 
 def _made(candidate: Any, model: SpeechModel, is_guard: bool) -> Trial:

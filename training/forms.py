@@ -7,6 +7,7 @@ from django import forms
 from datasets.kinds import conflict
 from datasets.models import Dataset
 from engines.base import DEFAULT_TEXT_WEIGHT
+from projects.choices import RowField, RowsField
 from projects.models import Project
 from training.models import SpeechModel
 from training.offers import bases, testable, trainable, why_not_data
@@ -24,15 +25,17 @@ class RenameForm(forms.ModelForm):
 class TrainingForm(RenameForm):
     """All answers of the wizard for a new model; each step shows a few."""
 
-    base = forms.ModelChoiceField(
+    base = RowField(
         SpeechModel.objects.none(),
         empty_label=None,
         widget=forms.RadioSelect,
+        what="base model",
         error_messages={"required": "Choose the base model to train from."},
     )
-    datasets = forms.ModelMultipleChoiceField(
+    datasets = RowsField(
         Dataset.objects.none(),
         widget=forms.CheckboxSelectMultiple,
+        what="dataset",
         error_messages={"required": "Choose the data to train on."},
     )
     text_weight = forms.IntegerField(
@@ -53,13 +56,17 @@ class TrainingForm(RenameForm):
         help_text="The same data with the same seed gives the same model, on a machine "
         "of the same kind.",
     )
-    tests = forms.ModelMultipleChoiceField(
-        Dataset.objects.none(), widget=forms.CheckboxSelectMultiple, required=False
+    tests = RowsField(
+        Dataset.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        what="dataset",
     )
-    guard = forms.ModelChoiceField(
+    guard = RowField(
         Dataset.objects.none(),
         required=False,
         empty_label="None",
+        what="dataset",
         label="Guard",
         help_text="A dataset of general speech. Base and custom model are tested on "
         "it, and the model's page says when the custom one has become worse.",
@@ -103,6 +110,10 @@ class TrainingForm(RenameForm):
             for dataset in chosen:
                 if reason := why_not_data(self.project, base, dataset):
                     self.add_error("datasets", f"“{dataset.name}”: {reason}")
+        if "text_weight" in self.errors and not any(d.is_text for d in chosen):
+            # It was asked for with other data, and is not asked for any more.
+            del self.errors["text_weight"]
+            cleaned["text_weight"] = DEFAULT_TEXT_WEIGHT
         self._clean_tests(cleaned, chosen)
         return cleaned
 

@@ -148,6 +148,13 @@ class SpeechModel(Job):
         return ", ".join(known.get(tag, tag) for tag in tags)
 
     @property
+    def takes_text(self) -> bool:
+        """Whether text is among what it was made from, so that its weight counts."""
+        return any(dataset.is_text for dataset in self.datasets.all()) or any(
+            used.get("sentences") for used in self.recipe.get("data", [])
+        )
+
+    @property
     def has_network(self) -> bool:
         """Whether the weights are its own, not those of its base model."""
         return bool(self.curve) or "imported_from" in self.recipe

@@ -21,7 +21,7 @@ from projects.models import Role
 from projects.rename import rename_page
 from projects.requests import Request
 from training import services
-from training.comparison import held_out, tests
+from training.comparison import TRIALS, held_out, newest, tests
 from training.curve import charts, rows
 from training.forms import RenameForm
 from training.models import SpeechModel
@@ -59,12 +59,12 @@ _WORK = {
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """Custom models only: base models are chosen in the wizard."""
     project = project_for(request.user, project_id)
-    models = project.models.select_related("base").prefetch_related("datasets")
+    models = project.models.select_related("base").prefetch_related("datasets", *TRIALS)
     ctx = _LISTING.context(request, models.defer("curve")) | {
         "project": project,
         "room": "training",
     }
-    ctx["entries"] = [(model, held_out(model)) for model in ctx["page"]]
+    ctx["entries"] = [(m, held_out(m), newest(m)) for m in ctx["page"]]
     ctx["is_active"] = any(model.is_active for model in ctx["page"])
     if not ctx["is_filtered"] and not ctx["entries"]:
         ctx |= {

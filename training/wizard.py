@@ -39,7 +39,6 @@ _WIZARD = Wizard(
         "review": ("Review", ()),
     },
 )
-_TEXTS = (Dataset.Kind.PLAIN_TEXT, Dataset.Kind.STRUCTURED_TEXT)
 
 
 @require_safe
@@ -76,7 +75,7 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
         "bases": form.bases,
     }
     ctx |= {"data": _data, "test": _tests, "review": _review}.get(step, _nothing)(form)
-    ctx["has_text"] = any(dataset.kind in _TEXTS for dataset in _chosen(form))
+    ctx["has_text"] = any(dataset.is_text for dataset in _chosen(form))
     return render(request, f"training/new_{step}.html", ctx)
 
 

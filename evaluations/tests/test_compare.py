@@ -57,6 +57,17 @@ class CompareTestCase(CustomModelTestCase):
         assert evaluation.status == Job.Status.SUCCEEDED, evaluation.error
         return evaluation
 
+    def test_the_list_of_models_has_the_newest_test_where_nothing_was_held_out(
+        self,
+    ) -> None:
+        url = reverse("model-list", args=[self.project.pk])
+        self.assertContains(self.client.get(url), "not compared")
+        self.run_with(TwoModels(WRONG, RIGHT))
+        page = self.client.get(url)
+        self.assertContains(page, "25.0 % → 0.0 %")
+        self.assertContains(page, "Test of March")
+        self.assertContains(page, "Better")
+
     def test_it_works(self) -> None:
         evaluation = self.run_with(TwoModels(WRONG, RIGHT))
         (one,) = comparisons(evaluation, list(evaluation.candidates.all()))

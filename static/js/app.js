@@ -112,7 +112,10 @@
   // htmx: failures are said, an open menu survives a swap
   document.addEventListener("htmx:responseError", (e) => {
     const status = e.detail.xhr.status;
-    if (status === 403) toast("Not allowed. Reload the page; you may have to sign in.");
+    const isPolled = e.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
+    // What the page shows was deleted, elsewhere: it says so itself.
+    if (status === 404 && isPolled) location.reload();
+    else if (status === 403) toast("Not allowed. Reload the page; you may have to sign in.");
     else if (status === 404) toast("It is no longer there. Reload the page.");
     else if (status === 413) toast("The file is larger than this server accepts.");
     else toast(`The server could not do this (error ${status}). Try again in a moment.`);

@@ -98,6 +98,23 @@ class ListTestCase(ModelTestCase):
             self.assertContains(self.client.get(self.list_url), label)
             model.delete()
 
+    def test_a_failed_training_has_no_date_of_expiry(self) -> None:
+        expires = datetime(2090, 1, 15, tzinfo=UTC)
+        model = self.make(status=Status.FAILED, transcription_expires=expires)
+        for url in (self.list_url, model.get_absolute_url()):
+            self.assertNotContains(self.client.get(url), "2090")
+
+    def test_without_text_there_is_no_weight_of_it(self) -> None:
+        model = self.make()
+        self.assertNotContains(
+            self.client.get(model.get_absolute_url()), "Weight of the text"
+        )
+        text = make_dataset(self.project, name="Words", kind="Language")
+        model.datasets.add(text)
+        self.assertContains(
+            self.client.get(model.get_absolute_url()), "Weight of the text"
+        )
+
     def test_it_is_searched_filtered_and_sorted_by_the_address(self) -> None:
         self.make("Alpha", description="of the ward")
         self.make("Beta", status=Status.FAILED)

@@ -172,11 +172,26 @@ class WizardTestCase(BaseTestCase):
         assert "Seconds: there is no audio" in review
 
     def test_a_weight_beyond_its_limits_leads_back(self) -> None:
+        text = make_dataset(self.project, name="Words", kind=Kind.PLAIN_TEXT)
+        answers = self.answers | {"datasets": [str(text.pk)]}
         for weight in ("0", "101", "x"):
             page = self.client.post(
-                self.url("review"), self.answers | {"text_weight": weight}
+                self.url("review"), answers | {"text_weight": weight}
             )
             assert page.url.startswith(self.url("name")), weight
+
+    def test_a_bad_weight_that_nobody_is_asked_for_blocks_nothing(self) -> None:
+        answers = self.answers | {"text_weight": "500"}
+        assert self.client.get(self.url("review"), answers).status_code == 200
+
+    def test_what_is_gone_is_said_without_its_number(self) -> None:
+        for wrong in (str(uuid4()), "rubbish"):
+            for name in ("base", "datasets", "tests", "guard"):
+                page = self.client.get(
+                    self.url("review"), self.answers | {name: wrong}, follow=True
+                )
+                self.assertContains(page, "that was chosen is not on offer")
+                self.assertNotContains(page, f"{wrong} is not")
 
     def test_data_that_trains_is_no_test(self) -> None:
         page = self.client.get(self.url("test"), self.answers)
