@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
+from evaluations import tables
 from evaluations.compare import Compared, compared
 from evaluations.differences import count_differences
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
@@ -104,7 +105,9 @@ def settle(evaluation_id: UUID | str) -> None:
                 transaction.set_rollback(True)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
         found = _compare(evaluation)
+        fresh = _make_tables(evaluation)
         with transaction.atomic():
+            Candidate.objects.bulk_update(fresh, ["table"])
             for candidate in evaluation.candidates.all():
                 _sum_up(candidate, found.intervals.get(candidate.pk))
             _mark_items(evaluation)
@@ -116,6 +119,16 @@ def _compare(evaluation: Evaluation) -> Compared:
         count_differences(evaluation)
         return Compared({}, [])
     return compared(evaluation)
+
+
+def _make_tables(evaluation: Evaluation) -> list[Candidate]:
+    """Those that have heard something new, with the names of their tables."""
+    if evaluation.is_inspection:
+        return []
+    fresh = list(evaluation.candidates.filter(is_complete=False))
+    for candidate in fresh:
+        candidate.table = tables.make(evaluation, candidate)
+    return fresh
 
 
 def _say(evaluation: Evaluation, stage: str) -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from datasets.models import Dataset, Utterance
 from jobs.models import Job
 from projects.models import Project
+from projects.storage import folder_of
 from scoring.errors import ErrorCounts
 from training.models import PlannedTest, SpeechModel
 
@@ -78,6 +79,11 @@ class Evaluation(Job):
         return reverse("evaluation-detail", args=[self.pk])
 
     @property
+    def folder(self) -> str:
+        """Where its files lie on the storage."""
+        return f"{folder_of(self.project)}/tests/{self.pk}"
+
+    @property
     def is_inspection(self) -> bool:
         """Whether models are compared with each other, not with a reference."""
         return self.kind == self.Kind.INSPECTION
@@ -125,6 +131,8 @@ class Candidate(Counted):
     low = models.FloatField(null=True, editable=False)
     high = models.FloatField(null=True, editable=False)
     is_complete = models.BooleanField(default=False, editable=False)
+    # The name of the file with its alignments (`evaluations.tables`).
+    table = models.CharField(max_length=255, blank=True, editable=False)
     # How it recognises (`engines.base.Decoding`): what was heard in the same audio
     # with the same settings is not recognised again.
     decoding = models.JSONField(default=dict, editable=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
+from evaluations.timings import spans
 from scoring.errors import Piece, align
 
 # Where time is known, a gap between two words is at least heard this long.
@@ -127,31 +128,17 @@ def with_times(
     `timings` are [word, start, end, probability]; joined, the words are
     `text`. A missing word has the time of the gap that it is missing from.
     """
-    words = list(_spans(text, timings))
-    firsts, ends = [w[0] for w in words], [w[1] for w in words]
+    words = list(spans(text, timings))
+    firsts, ends = [w.start for w in words], [w.end for w in words]
     for piece in pieces:
         # Of the words that the piece covers, the first and the one after the last.
         first = bisect_right(ends, piece.hypothesis_start)
         after = bisect_left(firsts, piece.hypothesis_end)
         if first < after:
-            yield Mark(piece, words[first][2], words[after - 1][3])
+            yield Mark(piece, words[first].begins, words[after - 1].ends)
         elif not words:
             yield Mark(piece, None, None)
         else:
-            opens = words[first - 1][3] if first else words[0][2] - _MOMENT
-            closes = words[after][2] if after < len(words) else opens + _MOMENT
+            opens = words[first - 1].ends if first else words[0].begins - _MOMENT
+            closes = words[after].begins if after < len(words) else opens + _MOMENT
             yield Mark(piece, max(0.0, opens), max(0.0, opens, closes))
-
-
-def _spans(
-    text: str, timings: Sequence[Sequence[object]]
-) -> Iterator[tuple[int, int, float, float]]:
-    """(first character, one after the last, start, end) of each timed word."""
-    position = 0
-    for word, start, end, _ in timings:
-        bare = str(word).strip()
-        found = text.find(bare, position)
-        if not bare or found < 0:
-            continue
-        position = found + len(bare)
-        yield found, position, float(str(start)), float(str(end))

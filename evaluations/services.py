@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from datasets.models import Dataset
 from engines.base import Decoding
 from evaluations.models import Candidate, Evaluation, Hypothesis
 from projects.models import Project
+from projects.storage import delete_tree
 from training.models import PlannedTest, SpeechModel
 
 
@@ -124,7 +126,9 @@ def retry(evaluation: Evaluation) -> None:
 def delete(evaluation: Evaluation) -> None:
     """Delete a test with its results; if it runs, the workers stop."""
     evaluation.call_off()
+    folder = evaluation.folder
     evaluation.delete()
+    transaction.on_commit(partial(delete_tree, folder))
 
 
 def rename(evaluation: Evaluation, name: str, description: str) -> None:

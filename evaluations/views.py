@@ -19,6 +19,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from datasets.overlap import warnings_for
 from evaluations import services
 from evaluations.comparison import comparisons
+from evaluations.confusions import Chosen, chosen_of, model_of, recurring
+from evaluations.confusions import only as with_error
 from evaluations.forms import RenameForm
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
 from evaluations.rows import rows_of
@@ -113,7 +115,8 @@ def _results(
     request: Request, evaluation: Evaluation, complete: list[Candidate]
 ) -> dict[str, Any]:
     """What the page says of the models that have recognised everything."""
-    page = page_of(request, _items(request, evaluation))
+    chosen = chosen_of(request, complete)
+    page = page_of(request, _items(request, evaluation, chosen))
     against = against_of(request, evaluation, complete)
     return {
         "complete": complete,
@@ -122,12 +125,21 @@ def _results(
         "rows": rows_of(evaluation, list(page), complete, against),
         "against": against,
         "comparisons": comparisons(evaluation, complete),
+        "listed": (listed := model_of(request, complete)),
+        "recurring": recurring(listed),
+        "chosen": chosen,
         "query": query_without(request, "page"),
         "q": search_of(request),
         "only": request.GET.get("only", ""),
         "sort": request.GET.get("sort", "-errors"),
-        "orders": ITEM_ORDERS,
+        "orders": _orders(evaluation),
     }
+
+
+def _orders(evaluation: Evaluation) -> list[tuple[str, str]]:
+    if not evaluation.is_inspection:
+        return ITEM_ORDERS
+    return [("-errors", "Most differences"), *ITEM_ORDERS[1:]]
 
 
 def against_of(
@@ -202,9 +214,13 @@ def evaluation_for(
     return evaluation
 
 
-def _items(request: Request, evaluation: Evaluation) -> QuerySet[Item]:
+def _items(
+    request: Request, evaluation: Evaluation, chosen: Chosen | None
+) -> QuerySet[Item]:
     """The utterances that the address asks for, in its order."""
     items = evaluation.items.select_related("utterance__loudness")
+    if chosen:
+        items = with_error(items, evaluation, chosen)
     only = request.GET.get("only")
     if only == "errors":
         items = items.filter(errors__gt=0)

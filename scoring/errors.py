@@ -1,9 +1,10 @@
 """Word errors between a human transcript and a recognised one.
 
-One alignment is behind every number and every mark: `align()` gives it in pieces of
-the text for the page, `counts()` and `counts_many()` only add it up. Words are what
-`normalization.tokenize` makes of a text. Keep counts, add counts, and take the rate
-of the sum: a mean of rates weighs a word of a short utterance more.
+One alignment (`alignment.py`) is behind every number and every mark: `align()` gives
+it in pieces of the text for the page, `counts()` and `counts_many()` only add it up.
+What a word is says a `Scale`; a locale in its place stands for its lexical level.
+Keep counts, add counts, and take the rate of the sum: a mean of rates weighs a word of
+a short utterance more.
 
 An empty reference (or one of punctuation alone) has no rate; each word of the
 hypothesis is an insertion then. In an empty hypothesis each word is deleted.
@@ -13,17 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
-import jiwer
-
-from scoring.normalization import Token, tokenize, words
+from scoring.alignment import Column, Edits, align_words, columns, events
+from scoring.normalization import Token
+from scoring.scale import Scale
 
 Kind = Literal["equal", "substitution", "insertion", "deletion"]
 
-_SPLIT = jiwer.ReduceToListOfListOfWords()
-_BATCH = 1000
+_KINDS: dict[str, Kind] = {
+    "C": "equal",
+    "S": "substitution",
+    "I": "insertion",
+    "D": "deletion",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ class Piece:
 
     The hypotheses of all pieces are the hypothesis, spaces apart, and so for the
     reference. A deletion stands between two characters: start and end are the same.
-    A substitution of words that are not counted one to one (`twenty` for `2`) may
-    hold several errors, of other kinds as well.
+    A substitution may hold several errors, of other kinds as well: words that are not
+    counted one to one (`twenty` for `2`), and a word that was heard as several.
     """
 
     kind: Kind
@@ -103,39 +107,49 @@ class Piece:
     counts: ErrorCounts
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """An edit of one word: indexes of its tokens, None where there is none."""
-
-    kind: Kind
-    reference: int | None
-    hypothesis: int | None
-
-
-def counts(reference: str, hypothesis: str, locale: str) -> ErrorCounts:
+def counts(reference: str, hypothesis: str, scale: Scale | str) -> ErrorCounts:
     """Errors of one utterance.
 
     >>> counts("call three five eight", "Call 3 5, 9!", "en-US")
     ErrorCounts(words=4, insertions=0, deletions=0, substitutions=1)
     """
-    return counts_many([(reference, hypothesis)], locale)[0]
+    return counts_many([(reference, hypothesis)], scale)[0]
 
 
-def counts_many(pairs: Iterable[tuple[str, str]], locale: str) -> list[ErrorCounts]:
+def counts_many(
+    pairs: Iterable[tuple[str, str]], scale: Scale | str
+) -> list[ErrorCounts]:
     """Errors of each (reference, hypothesis), in order.
 
     >>> counts_many([("yes", "yes"), ("no", "")], "en-US")[1].deletions
     1
     """
+    scale = _scale(scale)
     result: list[ErrorCounts] = []
-    remaining = iter(pairs)
-    while batch := list(islice(remaining, _BATCH)):
-        result += _count([(words(r, locale), words(h, locale)) for r, h in batch])
+    for reference, hypothesis in pairs:
+        said = scale.words(reference)
+        heard = scale.reconciled(said, scale.words(hypothesis))
+        result.append(counts_of(align_words(said, heard)))
     return result
 
 
-def align(reference: str, hypothesis: str, locale: str) -> list[Piece]:
-    """The pieces of both texts in order, each right or wrong.
+def counts_of(edits: Edits) -> ErrorCounts:
+    """What these edits add up to.
+
+    >>> counts_of(align_words(["a", "b", "c"], ["a", "x"]))
+    ErrorCounts(words=3, insertions=0, deletions=1, substitutions=1)
+    """
+    insertions = edits.count("I")
+    return ErrorCounts(
+        words=len(edits) - insertions,
+        insertions=insertions,
+        deletions=edits.count("D"),
+        substitutions=edits.count("S"),
+    )
+
+
+def align(reference: str, hypothesis: str, scale: Scale | str) -> list[Piece]:
+    """The pieces of both texts, as `scale.shown` has them, in order: right or wrong.
 
     Signs belong to the word before them; an opening quote behind a space, and what
     stands before the first word, to the word after. A text of signs alone is a
@@ -146,66 +160,16 @@ def align(reference: str, hypothesis: str, locale: str) -> list[Piece]:
     [('equal', 'Dial'), ('equal', '3'), ('equal', '5'), ('equal', '8'),
      ('substitution', '4.')]
     """
-    tokens = tokenize(reference, locale), tokenize(hypothesis, locale)
-    texts = [token.text for token in tokens[0]], [token.text for token in tokens[1]]
-    columns = _columns(_edits([texts])[0])
-    sides = _Side(reference, tokens[0]), _Side(hypothesis, tokens[1])
-    pieces = _wordless(*sides)
-    position = len(hypothesis.rstrip()) if pieces and not tokens[1] else 0
-    for block in _blocks(columns, *sides):
-        said = sides[0].surface([c.reference for c in block])
-        heard = sides[1].surface([c.hypothesis for c in block]) or (position, position)
-        position = heard[1]
-        pieces.append(
-            Piece(
-                kind=_kind(block),
-                reference=reference[slice(*said)] if said else "",
-                hypothesis=hypothesis[slice(*heard)],
-                hypothesis_start=heard[0],
-                hypothesis_end=heard[1],
-                counts=_total(block),
-            )
-        )
-    return pieces
+    scale = _scale(scale)
+    said = scale.tokenize(reference)
+    heard = scale.reconciled_tokens(said, scale.tokenize(hypothesis))
+    edits = align_words([t.text for t in said], [t.text for t in heard])
+    sides = _Side(scale.shown(reference), said), _Side(scale.shown(hypothesis), heard)
+    return _pieces(edits, *sides)
 
 
-def _edits(
-    pairs: Sequence[tuple[list[str], list[str]]],
-) -> list[list[jiwer.AlignmentChunk]]:
-    """The alignment: the one place where words are compared."""
-    references = [" ".join(reference) for reference, _ in pairs]
-    hypotheses = [" ".join(hypothesis) for _, hypothesis in pairs]
-    output = jiwer.process_words(references, hypotheses, _SPLIT, _SPLIT)
-    return list(output.alignments)
-
-
-def _count(pairs: Sequence[tuple[list[str], list[str]]]) -> list[ErrorCounts]:
-    result: list[ErrorCounts] = []
-    for (reference, _), edits in zip(pairs, _edits(pairs), strict=True):
-        sizes = {"insert": 0, "delete": 0, "substitute": 0, "equal": 0}
-        for edit in edits:
-            size = edit.ref_end_idx - edit.ref_start_idx
-            size = size or edit.hyp_end_idx - edit.hyp_start_idx
-            sizes[edit.type] += size
-        found = sizes["insert"], sizes["delete"], sizes["substitute"]
-        result.append(ErrorCounts(len(reference), *found))
-    return result
-
-
-def _columns(edits: Sequence[jiwer.AlignmentChunk]) -> list[_Column]:
-    columns: list[_Column] = []
-    for edit in edits:
-        said = range(edit.ref_start_idx, edit.ref_end_idx)
-        heard = range(edit.hyp_start_idx, edit.hyp_end_idx)
-        if edit.type == "insert":
-            columns += [_Column("insertion", None, index) for index in heard]
-        elif edit.type == "delete":
-            columns += [_Column("deletion", index, None) for index in said]
-        else:
-            kind: Kind = "equal" if edit.type == "equal" else "substitution"
-            both = zip(said, heard, strict=True)
-            columns += [_Column(kind, i, j) for i, j in both]
-    return columns
+def _scale(scale: Scale | str) -> Scale:
+    return Scale(scale) if isinstance(scale, str) else scale
 
 
 class _Side:
@@ -213,6 +177,7 @@ class _Side:
 
     def __init__(self, text: str, tokens: Sequence[Token]) -> None:
         self.text = text
+        self.words = [token.text for token in tokens]
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.units: list[int] = []  # tokens of one unit stem from the same characters
@@ -254,44 +219,50 @@ def _cut(text: str, end: int, start: int) -> tuple[int, int]:
     return end + len(gap[:behind].rstrip()), end + behind
 
 
-def _blocks(
-    columns: Sequence[_Column], said: _Side, heard: _Side
-) -> Iterator[list[_Column]]:
-    """Columns grouped so that no word of either text is cut."""
-    joined = [False] * len(columns)  # to the column before
+def _pieces(edits: Edits, said: _Side, heard: _Side) -> list[Piece]:
+    pieces = _wordless(said, heard)
+    position = len(heard.text.rstrip()) if pieces and not heard.words else 0
+    for block in _blocks(edits, said, heard):
+        spoken = said.surface([column.reference for column in block]) or (0, 0)
+        place = heard.surface([column.hypothesis for column in block])
+        start, position = place or (position, position)
+        kinds = {column.edit for column in block}
+        pieces.append(
+            Piece(
+                kind=_KINDS[kinds.pop()] if len(kinds) == 1 else "substitution",
+                reference=said.text[slice(*spoken)],
+                hypothesis=heard.text[start:position],
+                hypothesis_start=start,
+                hypothesis_end=position,
+                counts=counts_of(Edits("".join(column.edit for column in block))),
+            )
+        )
+    return pieces
+
+
+def _blocks(edits: Edits, said: _Side, heard: _Side) -> Iterator[list[Column]]:
+    """Columns in groups that cut no word of either text and no event."""
+    all_columns = columns(edits)
+    joined = [False] * len(all_columns)  # to the column before
+    for event in events(edits, said.words, heard.words):
+        joined[event.start + 1 : event.stop] = [True] * (len(event) - 1)
     for side, name in ((said, "reference"), (heard, "hypothesis")):
         previous = 0
-        for at, column in enumerate(columns):
+        for at, column in enumerate(all_columns):
             index: int | None = getattr(column, name)
             if index is None:
                 continue
             if side.is_within(index):
                 joined[previous + 1 : at + 1] = [True] * (at - previous)
             previous = at
-    block: list[_Column] = []
-    for column, is_joined in zip(columns, joined, strict=True):
+    block: list[Column] = []
+    for column, is_joined in zip(all_columns, joined, strict=True):
         if block and not is_joined:
             yield block
             block = []
         block.append(column)
     if block:
         yield block
-
-
-def _kind(block: Sequence[_Column]) -> Kind:
-    kinds = {column.kind for column in block}
-    return kinds.pop() if len(kinds) == 1 else "substitution"
-
-
-def _total(block: Sequence[_Column]) -> ErrorCounts:
-    kinds = [column.kind for column in block]
-    insertions = kinds.count("insertion")
-    return ErrorCounts(
-        words=len(kinds) - insertions,
-        insertions=insertions,
-        deletions=kinds.count("deletion"),
-        substitutions=kinds.count("substitution"),
-    )
 
 
 def _wordless(said: _Side, heard: _Side) -> list[Piece]:

@@ -5,8 +5,10 @@ other symbols are no words, hyphens separate words, apostrophes inside words sta
 (curly ones are made straight), and a word ends where digits begin: `5kg` = `5 kg`.
 
 English: numbers are compared as spoken, one token for each digit (`numbers.py`);
-`%` is *percent*, `&` is *and*, `$5` is *five dollars*. Contractions are not
-expanded, compounds are not joined.
+`%` is *percent*, `&` is *and*, `$5` is *five dollars*.
+
+Contractions are not expanded and compounds not joined, as one text alone does not say
+how: `reconciliation.py` does, and for numbers in words of other languages as well.
 
 Other locales: the number words of the language are not known here, so a number in
 digits stays one token for each group of digits, as it was written: `1.250` is `1`
@@ -143,8 +145,7 @@ def _english(folded: _Folded) -> list[Lexeme]:
 
 def _fold(text: str, language: str) -> _Folded:
     """Case and compatibility forms folded, invisible characters left out."""
-    if language in _DOTLESS:
-        text = text.translate(_TURKISH)
+    text = _with_dotted_case(text, language)
     if text.isascii():
         plain = text.lower().replace("`", "'")
         return _Folded(plain, plain.translate(_SHAPES))
@@ -159,6 +160,38 @@ def _fold(text: str, language: str) -> _Folded:
     ):
         return _Folded(folded, shape)
     return _fold_clusters(text)
+
+
+def _with_dotted_case(text: str, language: str) -> str:
+    return text.translate(_TURKISH) if language in _DOTLESS else text
+
+
+def fold_case(text: str, language: str) -> str:
+    """The text in one case, in the way of its language.
+
+    >>> fold_case("DISK", "en"), fold_case("DISK", "tr") == "d\u0131sk"
+    ('disk', True)
+    """
+    return _with_dotted_case(text, language).casefold()
+
+
+def shape(text: str) -> str:
+    """The kind of each character: `a` letter, `m` mark, `0` digit, `$` currency, a
+    space, `x` invisible, itself of ``'%&.,:-(``, `_` other.
+
+    >>> shape("I'm 5€!")
+    "a'a 0$_"
+    """
+    return text.translate(_SHAPES)
+
+
+def straight(text: str) -> str:
+    """The text with straight apostrophes and ASCII digits.
+
+    >>> straight("it`s")
+    "it's"
+    """
+    return text.translate(_PLAIN)
 
 
 def _fold_clusters(text: str) -> _Folded:
@@ -212,11 +245,11 @@ class _Shapes(dict[int, str]):
     """Kind of each character, filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = _shape(chr(code))
+        self[code] = _kind(chr(code))
         return self[code]
 
 
-def _shape(character: str) -> str:
+def _kind(character: str) -> str:
     category = unicodedata.category(character)
     if _is_invisible(character, category):
         return "x"

@@ -59,5 +59,10 @@ class Migration(migrations.Migration):
             name="low",
             field=models.FloatField(editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name="candidate",
+            name="table",
+            field=models.CharField(blank=True, editable=False, max_length=255),
+        ),
         migrations.RunPython(complete, migrations.RunPython.noop),
     ]

@@ -1,12 +1,15 @@
 # ruff: noqa: RUF001 - the letters that look alike are meant
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from scoring.errors import ErrorCounts, Piece, align, counts, counts_many
-from scoring.normalization import words
+from scoring.scale import Level, Scale
 
 Short = tuple[str, str, str]
 
@@ -22,9 +25,11 @@ def test_it_works() -> None:
 
 
 def test_documented_rates() -> None:
-    total = ErrorCounts(words=173, insertions=2, deletions=1, substitutions=2)
-    assert (total.errors, total.correct) == (5, 170)
-    assert f"{total.rate:.4f}" == "0.0289"
+    said = [f"w{number}x" for number in range(173)]
+    heard = [*said[:40], "added", *said[40:90], "wrong", "added", *said[91:172]]
+    heard[10] = "other"
+    found = counts(" ".join(said), " ".join(heard), Scale("en-US", Level.PLAIN))
+    assert found == ErrorCounts(173, insertions=2, deletions=1, substitutions=2)
     one_of_each = counts("a b c d e", "z a x c e", "en-US")
     assert one_of_each == ErrorCounts(5, insertions=1, deletions=1, substitutions=1)
     assert one_of_each.rate == 0.6
@@ -126,11 +131,67 @@ def test_characters_are_counted_without_spaces() -> None:
     assert counts("東 京", "東京。", "ja-JP").errors == 0
 
 
-def test_long_texts() -> None:
+@pytest.mark.parametrize(
+    ("reference", "hypothesis", "locale", "expected"),
+    [
+        ("שלום עולם", "שלום, עולם!", "he-IL", ErrorCounts(2)),
+        ("مرحبا بالعالم الجميل", "مرحبا الجميل", "ar-EG", ErrorCounts(3, 0, 1)),
+        ("résumé", "re\u0301sume\u0301", "fr-FR", ErrorCounts(1)),
+        ("résumé", "resume", "fr-FR", ErrorCounts(1, substitutions=1)),
+        ("नमस्ते दुनिया", "नमस्ते दुनीया", "hi-IN", ErrorCounts(2, substitutions=1)),
+        ("กี่", "กี", "th-TH", ErrorCounts(1, substitutions=1)),
+        ("good 👍🏽 work", "good work 👨‍👩‍👧", "en-US", ErrorCounts(2)),
+        ("👍", "thumbs up", "en-US", ErrorCounts(insertions=2)),
+        ("um uh", "", "en-US", ErrorCounts(2, deletions=2)),
+        ("um, uh...", "yes", "en-US", ErrorCounts(2, deletions=1, substitutions=1)),
+    ],
+)
+def test_texts_of_all_scripts_and_of_none(
+    reference: str, hypothesis: str, locale: str, expected: ErrorCounts
+) -> None:
+    assert counts(reference, hypothesis, locale) == expected
+    pieces = align(reference, hypothesis, locale)
+    assert sum((piece.counts for piece in pieces), ErrorCounts()) == expected
+
+
+def test_a_reference_of_fillers_has_no_words_where_fillers_do_not_count() -> None:
+    found = counts("um, uh", "yes", Scale("en-US", Level.WHISPER))
+    assert found == ErrorCounts(insertions=1)
+    assert found.rate is None
+
+
+def test_a_word_that_fell_apart_is_one_piece() -> None:
+    said, heard = "give metoprolol, twice", "gave metro pole all, twice"
+    assert short(align(said, heard, "en-US")) == [
+        ("s", "give", "gave"),
+        ("s", "metoprolol,", "metro pole all,"),
+        ("e", "twice", "twice"),
+    ]
+    piece = align(said, heard, "en-US")[1]
+    assert piece.counts == ErrorCounts(1, insertions=2, substitutions=1)
+    (merged,) = align("metro pole all", "metoprolol", "en-US")
+    assert merged.counts == ErrorCounts(3, deletions=2, substitutions=1)
+
+
+def test_the_scale_says_what_counts() -> None:
+    said, heard = "It's every day, at 5.", "its everyday at five"
+    assert counts(said, heard, "en-US") == counts(said, heard, Scale("en-US"))
+    rates = [counts(said, heard, Scale("en-US", level)).errors for level in Level]
+    assert rates[0] > rates[1] > rates[2]
+    whisper = Scale("en-US", Level.WHISPER)
+    pieces = align(said, heard, whisper)
+    assert " ".join(p.hypothesis for p in pieces) == whisper.shown(heard)
+
+
+def test_ten_thousand_words() -> None:
     reference = " ".join(f"w{n}" for n in range(5000))
     hypothesis = " ".join(f"w{n}" for n in range(5000) if n % 10)
+    started = time.process_time()
     found = counts(reference, hypothesis, "de-DE")
     assert (found.words, found.errors) == (10_000, 1000)
+    pieces = align(reference, hypothesis, "de-DE")
+    assert sum((piece.counts for piece in pieces), ErrorCounts()) == found
+    assert time.process_time() - started < 5  # a tenth of it when idle
 
 
 QUICK = settings(deadline=None, database=None)
@@ -168,22 +229,12 @@ def test_counts_add_up(reference: str, hypothesis: str, locale: str) -> None:
     total = counts(reference, hypothesis, locale)
     pieces = align(reference, hypothesis, locale)
     assert sum((p.counts for p in pieces), ErrorCounts()) == total
-    said, heard = words(reference, locale), words(hypothesis, locale)
+    said = Scale(locale).words(reference)
+    heard = Scale(locale).reconciled(said, Scale(locale).words(hypothesis))
     assert total.words == len(said)
     assert total.correct + total.substitutions + total.insertions == len(heard)
-    assert total.errors == _distance(said, heard)
+    assert total.errors == Levenshtein.distance(said, heard)
 
 
 def _solid(text: str) -> str:
     return "".join(text.split())
-
-
-def _distance(said: list[str], heard: list[str]) -> int:
-    row = list(range(len(heard) + 1))
-    for i, word in enumerate(said, start=1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(heard, start=1):
-            substituted = diagonal + (word != other)
-            diagonal = row[j]
-            row[j] = min(substituted, row[j] + 1, row[j - 1] + 1)
-    return row[-1]

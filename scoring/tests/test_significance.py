@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from scoring.errors import ErrorCounts
-from scoring.significance import difference_interval, rate_interval
+from scoring.significance import (
+    Interval,
+    difference_interval,
+    minutes_to_tell,
+    rate_interval,
+)
 
 
 def words(errors: int, right: int) -> list[ErrorCounts]:
@@ -89,3 +95,79 @@ def test_without_words_there_is_no_rate(counts: list[ErrorCounts]) -> None:
 def test_utterances_without_words_are_no_division_by_zero() -> None:
     found = rate_interval([ErrorCounts(insertions=1), ErrorCounts(words=1)])
     assert found is not None and found.low == 0
+
+
+def test_an_array_of_counts_is_as_good_as_a_list() -> None:
+    rng = random.Random(4)
+    counts = [
+        ErrorCounts(rng.randrange(4, 9), rng.randrange(3), rng.randrange(2), 1)
+        for _ in range(300)
+    ]
+    others = counts[150:] + counts[:150]
+    rows, other_rows = (
+        np.array([(c.words, c.insertions, c.deletions, c.substitutions) for c in many])
+        for many in (counts, others)
+    )
+    assert rate_interval(rows) == rate_interval(counts)
+    names = [f"speaker {n % 20}" for n in range(300)]
+    numbers = np.array([(n % 20) * 7 for n in range(300)])
+    assert rate_interval(rows, numbers) == rate_interval(counts, names)
+    assert difference_interval(rows, other_rows) == difference_interval(counts, others)
+    assert rate_interval(rows[:0]) is None
+
+
+def test_rows_drawn_one_by_one_and_alike_give_the_same_interval() -> None:
+    """Few utterances that differ are drawn each, many that are alike together."""
+    rng = np.random.default_rng(5)
+    words = rng.integers(1000, 2000, 400)
+    alike = np.stack([np.repeat(10, 4000), *(rng.binomial(10, 0.02, (3, 4000)))], 1)
+    apart = np.stack([words, *(rng.binomial(words, 0.02, (3, 400)))], 1)
+    for counts in (alike, apart):
+        found = rate_interval(counts)
+        errors, said = counts[:, 1:].sum(axis=1), counts[:, 0]
+        rate = errors.sum() / said.sum()
+        deviation = np.sqrt(((errors - rate * said) ** 2).sum()) / said.sum()
+        assert found is not None
+        assert found.low == pytest.approx(rate - 1.96 * deviation, rel=0.02)
+        assert found.high == pytest.approx(rate + 1.96 * deviation, rel=0.02)
+
+
+def test_models_are_compared_on_the_same_utterances() -> None:
+    with pytest.raises(ValueError):
+        difference_interval(words(1, 2), words(1, 3))
+
+
+def test_as_many_minutes_more_as_are_named_tell_four_times_in_five() -> None:
+    rng = np.random.default_rng(6)
+    old_rate, new_rate, utterances = 0.12, 0.11, 500
+    # Minutes are utterances of 10 words here, the models wrong independently.
+    deviation = np.sqrt((old_rate * 0.88 + new_rate * 0.89) / (10 * utterances))
+    interval = Interval(-0.01 - 1.96 * deviation, -0.01 + 1.96 * deviation)
+    more = minutes_to_tell(interval, -0.01, minutes=utterances)
+    assert more is not None and more > 100
+    needed = round(utterances + more)
+    errors = [
+        rng.binomial(10 * needed, rate, size=2000) for rate in (old_rate, new_rate)
+    ]
+    found = (errors[1] - errors[0]) / (10 * needed)
+    bound = 1.96 * deviation * np.sqrt(utterances / needed)
+    assert np.mean(np.abs(found) > bound) == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("interval", "difference", "minutes"),
+    [
+        (Interval(-0.02, -0.01), -0.015, 0),
+        (Interval(0.01, 0.02), 0.015, 0),
+        (Interval(-0.02, 0.02), 0, None),
+        (Interval(-0.02, 0.02), 0.004, None),
+        (Interval(0, 0), 0, None),
+        # Half the interval is 0.02: (2.802 / 1.96 * 0.02 / 0.01) ** 2 - 1 = 7.175
+        (Interval(-0.01, 0.03), 0.01, 71.75),
+    ],
+)
+def test_minutes_are_named_only_where_an_amount_makes_sense(
+    interval: Interval, difference: float, minutes: float | None
+) -> None:
+    found = minutes_to_tell(interval, difference, minutes=10)
+    assert found == (minutes if minutes is None else pytest.approx(minutes, abs=0.01))
