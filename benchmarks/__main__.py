@@ -1,6 +1,6 @@
 """Measure what the product promises and write it down.
 
-    python -m benchmarks [studio] [player] [imports] [large] [training]
+    python -m benchmarks [studio] [player] [imports] [large] [scoring] [training]
 
 Runs on an idle machine for an hour; where parts are named, the others
 stay as they were. Ratios and medians are what to read: absolute times depend on the
@@ -22,7 +22,7 @@ from statistics import median, quantiles
 
 import httpx
 
-from benchmarks import imports, large, player, throughput, training
+from benchmarks import imports, large, player, scoring, throughput, training
 from speechstudio import env
 from speechstudio.tests.studio import (
     Studio,
@@ -123,6 +123,7 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "player": _player,
     "imports": lambda: [imports.section()],
     "large": lambda: [large.section()],
+    "scoring": lambda: [scoring.section()],
     "training": lambda: [training.section()],
 }
 

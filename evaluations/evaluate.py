@@ -7,8 +7,9 @@ take part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from uuid import UUID
 
 from django.db import transaction
@@ -22,7 +23,9 @@ from evaluations.compare import Compared, compared
 from evaluations.differences import count_differences
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
 from evaluations.reuse import reuse
+from evaluations.token_errors import display_errors, is_display
 from jobs.models import Job
+from jobs.runner import finish
 from projects.storage import local_copy
 from scoring.errors import ErrorCounts, counts
 from scoring.significance import Interval
@@ -104,14 +107,39 @@ def settle(evaluation_id: UUID | str) -> None:
                 # It was tried again meanwhile: these are the new try's shards.
                 transaction.set_rollback(True)
     elif not shards.exclude(status=Job.Status.SUCCEEDED).exists():
-        found = _compare(evaluation)
-        fresh = _make_tables(evaluation)
-        with transaction.atomic():
-            Candidate.objects.bulk_update(fresh, ["table"])
-            for candidate in evaluation.candidates.all():
-                _sum_up(candidate, found.intervals.get(candidate.pk))
-            _mark_items(evaluation)
-            evaluation.succeed(comparisons=found.pairs)
+        finish(evaluation, conclude, expected=(EngineError,))
+
+
+def conclude(evaluation: Evaluation) -> None:
+    """Work out what the results of a test come to."""
+    _say(evaluation, "Working out the figures")
+    found = _compare(evaluation)
+    fresh = list(evaluation.candidates.filter(is_complete=False))
+    former = [candidate.table for candidate in fresh if candidate.table]
+    if not evaluation.is_inspection:
+        _examine(evaluation, fresh)
+    with transaction.atomic():
+        Candidate.objects.bulk_update(fresh, ["table", "tokens"])
+        for candidate in evaluation.candidates.all():
+            _sum_up(candidate, found.intervals.get(candidate.pk))
+        _mark_items(evaluation)
+        has_ended = evaluation.succeed(comparisons=found.pairs)
+    if has_ended:
+        tables.delete(former)
+    elif not Evaluation.objects.filter(pk=evaluation.pk).exists():
+        tables.delete([candidate.table for candidate in fresh])
+
+
+def _examine(evaluation: Evaluation, fresh: Sequence[Candidate]) -> None:
+    """Give each its table, and its errors in display text where there is such."""
+    has_display = is_display(evaluation)
+    for candidate in fresh:
+        candidate.table = tables.make(evaluation, candidate)
+        if has_display:
+            found = display_errors(evaluation, candidate)
+            counted = asdict(found.counts)
+            counted["tokens"] = counted.pop("words")
+            candidate.tokens = counted | asdict(found.parts)
 
 
 def _compare(evaluation: Evaluation) -> Compared:
@@ -119,16 +147,6 @@ def _compare(evaluation: Evaluation) -> Compared:
         count_differences(evaluation)
         return Compared({}, [])
     return compared(evaluation)
-
-
-def _make_tables(evaluation: Evaluation) -> list[Candidate]:
-    """Those that have heard something new, with the names of their tables."""
-    if evaluation.is_inspection:
-        return []
-    fresh = list(evaluation.candidates.filter(is_complete=False))
-    for candidate in fresh:
-        candidate.table = tables.make(evaluation, candidate)
-    return fresh
 
 
 def _say(evaluation: Evaluation, stage: str) -> None:

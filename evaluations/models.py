@@ -130,6 +130,9 @@ class Candidate(Counted):
     # Where its error rate lies with 95 % probability; None where it has none.
     low = models.FloatField(null=True, editable=False)
     high = models.FloatField(null=True, editable=False)
+    # Errors in display text where the references are such: {"tokens", "insertions",
+    # "deletions", "substitutions"} and what they come from (`TokenErrors`).
+    tokens = models.JSONField(default=dict, editable=False)
     is_complete = models.BooleanField(default=False, editable=False)
     # The name of the file with its alignments (`evaluations.tables`).
     table = models.CharField(max_length=255, blank=True, editable=False)
@@ -147,6 +150,13 @@ class Candidate(Counted):
 
     def __str__(self) -> str:
         return self.model.name
+
+    @property
+    def token_error_rate(self) -> float | None:
+        """None where the references are no display text."""
+        kinds = ("insertions", "deletions", "substitutions")
+        errors = sum(self.tokens.get(kind, 0) for kind in kinds)
+        return errors / self.tokens["tokens"] if self.tokens.get("tokens") else None
 
     @property
     def sentence_error_rate(self) -> float | None:

@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from datasets.models import Dataset
 from engines.base import Decoding
+from evaluations import tables
 from evaluations.models import Candidate, Evaluation, Hypothesis
 from projects.models import Project
 from projects.storage import delete_tree
@@ -86,6 +87,7 @@ def remove_model(evaluation: Evaluation, candidate: Candidate) -> bool:
     if evaluation.candidates.count() < 2 or not _go_on(evaluation):
         return False
     candidate.delete()
+    transaction.on_commit(partial(tables.delete, [candidate.table]))
     return True
 
 

@@ -7,7 +7,7 @@ filters of errors are worked out from it in memory, at any size of the test.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -42,6 +42,12 @@ def make(evaluation: Evaluation, candidate: Candidate) -> str:
         with path.open("rb") as file:
             name = f"{evaluation.folder}/{candidate.pk}-{uuid4().hex}.npz"
             return default_storage.save(name, File(file))
+
+
+def delete(names: Iterable[str]) -> None:
+    """Delete the files of tables; models of an inspection have none."""
+    for name in filter(None, names):
+        default_storage.delete(name)
 
 
 def table_of(candidate: Candidate) -> Table | None:

@@ -128,9 +128,15 @@ class Job(models.Model):
         """Leave a running job to the parts it was cut into.
 
         From here on no worker holds it: nobody gives or misses its signs of
-        life, and whoever sees its last part end must end it.
+        life, and whoever sees its last part end must take it back and end it.
         """
         self.claimed().update(heartbeat=None)
+
+    def take_back(self) -> bool:
+        """Hold a job again that was handed over, to end it. False when another one
+        does."""
+        held = self.claimed().filter(heartbeat=None).update(heartbeat=now())
+        return bool(held)
 
     def claimed(self) -> models.QuerySet[Any]:
         """The row, while this worker's claim holds: what it may change."""

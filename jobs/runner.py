@@ -31,8 +31,21 @@ def run(
     internal. A job that was deleted before its turn came is no error.
     """
     job = kind._default_manager.filter(pk=key).first()
-    if job is None or not job.start():
-        return
+    if job is not None and job.start():
+        _do(job, work, expected)
+
+
+def finish(
+    job: J, work: Callable[[J], None], expected: tuple[type[Exception], ...]
+) -> None:
+    """Have `work` end a job that was handed over; nothing if another one does."""
+    if job.take_back():
+        _do(job, work, expected)
+
+
+def _do(
+    job: J, work: Callable[[J], None], expected: tuple[type[Exception], ...]
+) -> None:
     try:
         with _signs_of_life(job):
             work(job)

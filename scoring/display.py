@@ -36,6 +36,18 @@ _TOKENS = re.compile(
 _CHARACTERS = re.compile(r"(?P<word>[a0][mx]*)|(?P<sign>[^ a0mx])")
 
 
+def is_formatted(text: str) -> bool:
+    """Whether the text seems to be written as it is to be read: with capitals or with
+    signs between its words.
+
+    >>> is_formatted("Yes, it is."), is_formatted("yes it's a well-known fact")
+    (True, False)
+    """
+    if text != text.lower():
+        return True
+    return any(unicodedata.category(sign) == "Po" and sign != "'" for sign in text)
+
+
 def tokenize(text: str, locale: str) -> list[Token]:
     """The tokens in order; they do not overlap.
 

@@ -64,5 +64,10 @@ class Migration(migrations.Migration):
             name="table",
             field=models.CharField(blank=True, editable=False, max_length=255),
         ),
+        migrations.AddField(
+            model_name="candidate",
+            name="tokens",
+            field=models.JSONField(default=dict, editable=False),
+        ),
         migrations.RunPython(complete, migrations.RunPython.noop),
     ]

@@ -3,11 +3,12 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pytest
+from django.core.files.storage import default_storage
 
 from engines.base import EngineError
 from engines.fake import FakeEngine
 from evaluations import evaluate as verb
-from evaluations.models import Evaluation, Hypothesis, Item, Shard
+from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
 from evaluations.tasks import run_evaluation, run_shard, settle_evaluation
 from jobs.models import Gone, Job
 from speechstudio.test import (
@@ -97,6 +98,39 @@ class EvaluateTestCase(BaseTestCase):
         self.evaluation.refresh_from_db()
         assert self.evaluation.status == Job.Status.SUCCEEDED
         assert self.evaluation.done == 4
+
+    def test_who_ends_a_test_holds_it_and_can_be_followed(self) -> None:
+        class Killed(BaseException):
+            pass
+
+        with patch.object(verb, "conclude", side_effect=Killed), pytest.raises(Killed):
+            self.run_with(FakeEngine(HEARD))
+        evaluation = Evaluation.objects.get()
+        assert evaluation.status == Job.Status.RUNNING
+        assert evaluation.heartbeat is not None
+        # Nobody else ends it meanwhile, and it is not sent to be ended again.
+        with patch.object(verb, "conclude") as conclude:
+            settle_evaluation(str(evaluation.pk))
+        assert not conclude.called
+        assert evaluation.requeue()
+        engine = FakeEngine({})
+        assert self.run_with(engine).status == Job.Status.SUCCEEDED
+        assert engine.calls == []
+        assert self.candidate.sentences == 4
+
+    def test_a_test_that_is_deleted_while_it_ends_leaves_no_files(self) -> None:
+        examine = verb._examine
+        made = []
+
+        def deleted(evaluation: Evaluation, fresh: list[Candidate]) -> None:
+            examine(evaluation, fresh)
+            made.extend(default_storage.listdir(evaluation.folder)[1])
+            Evaluation.objects.get().delete()
+
+        with patch.object(verb, "_examine", deleted), fake_engine(FakeEngine(HEARD)):
+            run_evaluation(str(self.evaluation.pk))
+        assert len(made) == 1
+        assert not default_storage.listdir(self.evaluation.folder)[1]
 
     def test_a_stale_worker_stores_nothing(self) -> None:
         with fake_engine(FakeEngine(HEARD)):
