@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluations.comparison import MIN_UTTERANCES
-from evaluations.models import Candidate, Evaluation, Hypothesis
+from evaluations.models import COUNTS, Candidate, Evaluation, Hypothesis
 from scoring.significance import (
     Interval,
     difference_interval,
@@ -24,15 +24,13 @@ from scoring.significance import (
     rate_interval,
 )
 
-_COUNTS = ("words", "insertions", "deletions", "substitutions")
-
 
 @dataclass(frozen=True)
 class _Heard:
     """What one model heard; a row an utterance, by the order of the test's items."""
 
     candidate: Candidate
-    counts: npt.NDArray[np.int64]  # shape (utterances, 4), as `_COUNTS`
+    counts: npt.NDArray[np.int64]  # shape (utterances, 4), as `COUNTS`
     is_heard: npt.NDArray[np.bool_]
 
 
@@ -124,8 +122,8 @@ def _heard(candidate: Candidate, utterances: _Utterances) -> _Heard:
     size = len(utterances.positions)
     counts, is_heard = np.zeros((size, 4), dtype=np.int64), np.zeros(size, dtype=bool)
     rows = Hypothesis.objects.filter(candidate=candidate, error="")
-    found = list(rows.values_list("item__position", *_COUNTS))
-    table = np.array(found, dtype=np.int64).reshape(-1, 1 + len(_COUNTS))
+    found = list(rows.values_list("item__position", *COUNTS))
+    table = np.array(found, dtype=np.int64).reshape(-1, 1 + len(COUNTS))
     places = np.searchsorted(utterances.positions, table[:, 0])
     counts[places], is_heard[places] = table[:, 1:], True
     return _Heard(candidate, counts, is_heard)

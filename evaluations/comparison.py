@@ -1,4 +1,4 @@
-"""What the page of a test says of custom models against their base models."""
+"""What the page of a test says of each two models: see `evaluations.compare`."""
 
 from __future__ import annotations
 

@@ -32,7 +32,6 @@ class Recurring:
     said: str
     heard: str
     count: int
-    utterances: int
     query: str  # shows its utterances
 
 
@@ -64,7 +63,7 @@ def _recurring(candidate: Candidate, kind: str, found: Confusion) -> Recurring:
     said, heard = found.reference or "", found.hypothesis or ""
     answers = {"model": candidate.position, "error": kind, "said": said, "heard": heard}
     query = urlencode({name: value for name, value in answers.items() if value})
-    return Recurring(said, heard, found.count, len(found.utterances), query)
+    return Recurring(said, heard, found.count, query)
 
 
 def model_of(request: Request, candidates: Sequence[Candidate]) -> Candidate:

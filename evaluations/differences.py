@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Max
 
-from evaluations.models import Candidate, Evaluation, Hypothesis
+from evaluations.models import COUNTS, Candidate, Evaluation, Hypothesis
+from evaluations.scale import scale_of
 from scoring.errors import counts_many
 
 _BATCH = 500
-_COUNTS = ("words", "insertions", "deletions", "substitutions")
 
 
 def count_differences(evaluation: Evaluation) -> None:
@@ -17,6 +17,9 @@ def count_differences(evaluation: Evaluation) -> None:
     An utterance that either could not recognise has no differences.
     """
     first, *others = evaluation.candidates.all()
+    # Another model may have been the first.
+    heard = Hypothesis.objects.filter(candidate__evaluation=evaluation)
+    heard.update(**dict.fromkeys(COUNTS, 0))
     last = evaluation.items.aggregate(last=Max("position"))["last"] or 0
     for other in others:
         for start in range(1, last + 1, _BATCH):
@@ -29,11 +32,11 @@ def _count(
     heard = {h.item_id: h.text for h in _of(first, positions)}
     rows = [row for row in _of(other, positions) if row.item_id in heard]
     texts = ((heard[row.item_id], row.text) for row in rows)
-    found = counts_many(texts, evaluation.project.locale)
+    found = counts_many(texts, scale_of(evaluation))
     for row, count in zip(rows, found, strict=True):
-        for name in _COUNTS:
+        for name in COUNTS:
             setattr(row, name, getattr(count, name))
-    Hypothesis.objects.bulk_update(rows, _COUNTS)
+    Hypothesis.objects.bulk_update(rows, COUNTS)
 
 
 def _of(candidate: Candidate, positions: range) -> list[Hypothesis]:

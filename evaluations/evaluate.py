@@ -22,7 +22,9 @@ from evaluations import tables
 from evaluations.compare import Compared, compared
 from evaluations.differences import count_differences
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
+from evaluations.rescore import recount
 from evaluations.reuse import reuse
+from evaluations.scale import scale_of
 from evaluations.token_errors import display_errors, is_display
 from jobs.models import Job
 from jobs.runner import finish
@@ -113,27 +115,35 @@ def settle(evaluation_id: UUID | str) -> None:
 def conclude(evaluation: Evaluation) -> None:
     """Work out what the results of a test come to."""
     _say(evaluation, "Working out the figures")
-    found = _compare(evaluation)
-    fresh = list(evaluation.candidates.filter(is_complete=False))
-    former = [candidate.table for candidate in fresh if candidate.table]
-    if not evaluation.is_inspection:
-        _examine(evaluation, fresh)
-    with transaction.atomic():
-        Candidate.objects.bulk_update(fresh, ["table", "tokens"])
-        for candidate in evaluation.candidates.all():
-            _sum_up(candidate, found.intervals.get(candidate.pk))
-        _mark_items(evaluation)
-        has_ended = evaluation.succeed(comparisons=found.pairs)
-    if has_ended:
-        tables.delete(former)
-    elif not Evaluation.objects.filter(pk=evaluation.pk).exists():
-        tables.delete([candidate.table for candidate in fresh])
+    digest = scale_of(evaluation).digest
+    # Those that have heard something new, or were scored by other rules.
+    fresh = list(evaluation.candidates.exclude(is_complete=True, scale=digest))
+    former = [candidate.table for candidate in fresh]
+    has_ended = False
+    try:
+        if not evaluation.is_inspection:
+            _examine(evaluation, fresh)
+        found = _compare(evaluation)
+        with transaction.atomic():
+            has_ended = evaluation.succeed(comparisons=found.pairs, stage="")
+            if has_ended:
+                Candidate.objects.bulk_update(fresh, ["table", "tokens", "scale"])
+                for candidate in evaluation.candidates.all():
+                    _sum_up(candidate, found.intervals.get(candidate.pk))
+                _mark_items(evaluation)
+    finally:
+        new = [candidate.table for candidate in fresh]
+        tables.delete(set(former) - set(new) if has_ended else set(new) - set(former))
 
 
 def _examine(evaluation: Evaluation, fresh: Sequence[Candidate]) -> None:
     """Give each its table, and its errors in display text where there is such."""
     has_display = is_display(evaluation)
+    scale = scale_of(evaluation)
     for candidate in fresh:
+        if candidate.is_complete:
+            recount(evaluation, candidate)
+        candidate.scale = scale.digest
         candidate.table = tables.make(evaluation, candidate)
         if has_display:
             found = display_errors(evaluation, candidate)
@@ -183,15 +193,16 @@ def slices(lengths: Iterator[tuple[int, float]]) -> Iterator[tuple[int, int]]:
     >>> list(slices(iter([(1, 80.0), (2, 30.0), (3, 20.0), (4, 900.0)])))
     [(1, 2), (3, 3), (4, 4)]
     """
-    first = last = 0
+    first = last = taken = 0
     held = 0.0
     for position, seconds in lengths:
-        full = held + seconds > SHARD_SECONDS or last - first + 1 >= SHARD_UTTERANCES
+        full = held + seconds > SHARD_SECONDS or taken >= SHARD_UTTERANCES
         if first and full:
             yield first, last
-            first, held = 0, 0.0
+            first, taken, held = 0, 0, 0.0
         first = first or position
         last = position
+        taken += 1
         held += seconds
     if first:
         yield first, last
@@ -209,8 +220,8 @@ def _store(shard: Shard, item: Item, heard: Transcript) -> None:
     evaluation = shard.candidate.evaluation
     errors = ErrorCounts()
     if heard.error is None and not evaluation.is_inspection:
-        locale = evaluation.project.locale
-        errors = counts(item.utterance.transcript, heard.text, locale)
+        said = item.utterance.transcript
+        errors = counts(said, heard.text, scale_of(evaluation))
     with transaction.atomic():
         shard.report(shard.done + 1, shard.total)
         Hypothesis.objects.create(

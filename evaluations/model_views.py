@@ -24,16 +24,20 @@ def add(request: Request, evaluation_id: UUID) -> HttpResponse:
         if services.add_models(evaluation, form.cleaned_data["models"]):
             return redirect(evaluation)
         form.add_error(None, "The test is running. Add models when it has ended.")
-    ctx = about(evaluation) | {"form": form, "models": form.offered}
+    ctx = about(evaluation) | {
+        "form": form,
+        "models": form.offered,
+        "chosen": request.POST.getlist("models"),
+    }
     status = 422 if form.errors else 200
     return render(request, "evaluations/add_models.html", ctx, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
+def remove(request: Request, evaluation_id: UUID, candidate_id: int) -> HttpResponse:
     evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
     others = evaluation.candidates.select_related("model")
-    candidate = get_object_or_404(others, position=position)
+    candidate = get_object_or_404(others, pk=candidate_id)
     if request.method == "POST":
         if services.remove_model(evaluation, candidate):
             messages.success(request, f"{candidate.model.name} was taken out.")

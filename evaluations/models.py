@@ -13,6 +13,8 @@ from projects.storage import folder_of
 from scoring.errors import ErrorCounts
 from training.models import PlannedTest, SpeechModel
 
+COUNTS = ("words", "insertions", "deletions", "substitutions")
+
 
 class Counted(models.Model):
     """Errors in words, as integers: every total is a sum, never an average.
@@ -134,6 +136,8 @@ class Candidate(Counted):
     # "deletions", "substitutions"} and what they come from (`TokenErrors`).
     tokens = models.JSONField(default=dict, editable=False)
     is_complete = models.BooleanField(default=False, editable=False)
+    # The digest of the rules by which its errors were counted.
+    scale = models.CharField(max_length=16, blank=True, editable=False)
     # The name of the file with its alignments (`evaluations.tables`).
     table = models.CharField(max_length=255, blank=True, editable=False)
     # How it recognises (`engines.base.Decoding`): what was heard in the same audio

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import Max
 
+from datasets.models import Utterance
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
+from evaluations.scale import scale_of
 from scoring.errors import ErrorCounts, counts_many
 
 _BATCH = 500
@@ -57,14 +59,19 @@ def _heard(
 ) -> dict[int | None, Hypothesis]:
     """Earlier results by the audio they are of."""
     hashes = {item.utterance.audio_hash for item in items} - {None}
+    same = Utterance.objects.filter(
+        audio_hash__in=hashes, dataset__project=evaluation.project_id
+    )
+    # In steps: a database that begins with the model walks all it has ever heard.
+    by_utterance = dict(same.values_list("pk", "audio_hash"))
+    played = Item.objects.filter(utterance__in=by_utterance)
     rows = Hypothesis.objects.filter(
-        item__utterance__audio_hash__in=hashes,
-        candidate__evaluation__project=evaluation.project_id,
+        item__in=list(played.values_list("pk", flat=True)),
         candidate__model=candidate.model_id,
         candidate__decoding=candidate.decoding,
         error="",
-    ).select_related("item__utterance")
-    return {row.item.utterance.audio_hash: row for row in rows}
+    ).select_related("item")
+    return {by_utterance[row.item.utterance_id]: row for row in rows}
 
 
 def _errors(
@@ -74,4 +81,4 @@ def _errors(
     if evaluation.is_inspection:
         return (ErrorCounts() for _ in found)
     pairs = ((item.utterance.transcript, old.text) for item, old in found)
-    return iter(counts_many(pairs, evaluation.project.locale))
+    return iter(counts_many(pairs, scale_of(evaluation)))

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
+from evaluations.scale import scale_of
 from evaluations.timings import spans
 from scoring.errors import Piece, align
+from scoring.scale import Scale
 
 # Where time is known, a gap between two words is at least heard this long.
 _MOMENT = 0.2  # seconds
@@ -71,19 +73,20 @@ def rows_of(
     What was heard is compared with the reference, or with what the model `against`
     heard.
     """
-    locale = evaluation.project.locale
+    scale = scale_of(evaluation)
     heard: dict[tuple[int, int], Hypothesis] = {
         (h.item_id, h.candidate_id): h
         for h in Hypothesis.objects.filter(item__in=items)
     }
     rows = []
     for item in items:
-        reference = item.utterance.transcript
-        if against:
-            reference = heard[item.pk, against.pk].text
+        told = [heard[item.pk, candidate.pk] for candidate in candidates]
+        said = heard[item.pk, against.pk] if against else None
+        reference = said.text if said else item.utterance.transcript
         lines = [
-            _line(candidate, heard[item.pk, candidate.pk], reference, locale)
-            for candidate in candidates
+            # What a model could not recognise is compared with nothing.
+            _line(one, h, h.text if said and said.error else reference, scale)
+            for one, h in zip(candidates, told, strict=True)
         ]
         rows.append(_row(item, reference, lines, most_words))
     return rows
@@ -99,25 +102,25 @@ def _row(item: Item, reference: str, lines: Sequence[Line], most_words: int) -> 
 
 
 def _line(
-    candidate: Candidate, hypothesis: Hypothesis, reference: str, locale: str
+    candidate: Candidate, hypothesis: Hypothesis, reference: str, scale: Scale
 ) -> Line:
     marks: tuple[Mark, ...] = ()
     if not hypothesis.error:
-        pieces = _pieces(reference, hypothesis.text, locale)
+        pieces = _pieces(reference, hypothesis.text, scale)
         marks = tuple(with_times(pieces, hypothesis.text, hypothesis.timings))
     return Line(candidate, hypothesis, marks)
 
 
-def _pieces(reference: str, hypothesis: str, locale: str) -> Sequence[Piece]:
+def _pieces(reference: str, hypothesis: str, scale: Scale) -> Sequence[Piece]:
     if len(reference) + len(hypothesis) > _LONG:
-        return align(reference, hypothesis, locale)
-    return _kept_pieces(reference, hypothesis, locale)
+        return align(reference, hypothesis, scale)
+    return _kept_pieces(reference, hypothesis, scale)
 
 
 # Who filters, sorts and goes back sees the same utterances again and again.
 @lru_cache(maxsize=512)
-def _kept_pieces(reference: str, hypothesis: str, locale: str) -> Sequence[Piece]:
-    return align(reference, hypothesis, locale)
+def _kept_pieces(reference: str, hypothesis: str, scale: Scale) -> Sequence[Piece]:
+    return align(reference, hypothesis, scale)
 
 
 def with_times(

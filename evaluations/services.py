@@ -104,8 +104,13 @@ def _go_on(evaluation: Evaluation) -> bool:
     """Have a test that has ended run again after the commit; False if it runs."""
     if not (evaluation.reopen() or evaluation.retry()):
         return False
-    transaction.on_commit(evaluation.enqueue)
+    _queue_again(evaluation)
     return True
+
+
+def _queue_again(evaluation: Evaluation) -> None:
+    Evaluation.objects.filter(pk=evaluation.pk).update(stage="")
+    transaction.on_commit(evaluation.enqueue)
 
 
 def _enter(evaluation: Evaluation, models: Iterable[SpeechModel]) -> None:
@@ -119,9 +124,8 @@ def _enter(evaluation: Evaluation, models: Iterable[SpeechModel]) -> None:
 
 def retry(evaluation: Evaluation) -> None:
     """Run a failed test again; the results it already has are kept."""
-    Evaluation.objects.filter(pk=evaluation.pk).update(stage="")
     if evaluation.retry():
-        transaction.on_commit(evaluation.enqueue)
+        _queue_again(evaluation)
 
 
 @transaction.atomic

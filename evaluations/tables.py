@@ -6,6 +6,7 @@ filters of errors are worked out from it in memory, at any size of the test.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
+from evaluations.scale import scale_of
 from evaluations.timings import spans
 from projects.storage import local_copy
 from scoring.alignment import align_words
@@ -25,12 +27,8 @@ from scoring.normalization import Token
 from scoring.scale import Scale
 from scoring.table import Builder, Table, read
 
+logger = logging.getLogger(__name__)
 _BATCH = 1000
-
-
-def scale_of(evaluation: Evaluation) -> Scale:
-    """By what the errors of a test are counted."""
-    return Scale(evaluation.project.locale)
 
 
 def make(evaluation: Evaluation, candidate: Candidate) -> str:
@@ -51,8 +49,15 @@ def delete(names: Iterable[str]) -> None:
 
 
 def table_of(candidate: Candidate) -> Table | None:
-    """None for a test that was made before there were tables."""
-    return _read(candidate.table) if candidate.table else None
+    """None for a test that was made before there were tables, and where the file is
+    lost: the page has all the rest."""
+    if not candidate.table:
+        return None
+    try:
+        return _read(candidate.table)
+    except (OSError, ValueError):
+        logger.exception("The table of %r cannot be read", candidate)
+        return None
 
 
 def positions_of(evaluation: Evaluation) -> npt.NDArray[np.int64]:

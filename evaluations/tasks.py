@@ -15,7 +15,8 @@ from training.models import PlannedTest
 @shared_task
 def run_evaluation(evaluation_id: str) -> None:
     run(Evaluation, evaluation_id, evaluate, expected=(EngineError,))
-    settle(evaluation_id)
+    # Where nothing is left to recognise, no shard ends it.
+    settle_evaluation.delay(evaluation_id)
 
 
 @shared_task

@@ -29,7 +29,7 @@ urlpatterns = [
         name="evaluation-add-models",
     ),
     path(
-        "tests/<uuid:evaluation_id>/models/<int:position>/remove/",
+        "tests/<uuid:evaluation_id>/models/<int:candidate_id>/remove/",
         model_views.remove,
         name="evaluation-remove-model",
     ),

@@ -124,6 +124,8 @@ def _results(
         "page": page,
         "rows": rows_of(evaluation, list(page), complete, against),
         "against": against,
+        # Whom the stored counts of an inspection compare with.
+        "first": evaluation.candidates.first(),
         "comparisons": comparisons(evaluation, complete),
         "listed": (listed := model_of(request, complete)),
         "recurring": recurring(listed),
@@ -167,7 +169,11 @@ def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpRespo
         raise Http404("Nothing was recognised yet.")
     against = against_of(request, evaluation, candidates)
     rows = rows_of(evaluation, [item], candidates, against, most_words=10**6)
-    ctx = about(evaluation) | {"row": rows[0], "against": against}
+    ctx = about(evaluation) | {
+        "row": rows[0],
+        "against": against,
+        "complete": candidates,
+    }
     return render(request, "evaluations/utterance.html", ctx)
 
 

@@ -4,6 +4,7 @@
         ^                    |  \\--fail-----> Failed
         \\------requeue-------/                  |
         ^----------------retry-------------------/
+        ^----------------reopen, from Succeeded
 
 Every step is a compare-and-swap on the row, so that two workers can never
 both take a job, and each claim has a number (`attempt`): a worker that was
@@ -179,7 +180,8 @@ class Job(models.Model):
         )
 
     def reopen(self) -> bool:
-        """Put a job whose result is gone back to where it began."""
+        """Put a job that ended well back to where it began: its result is gone, or
+        there is more to do."""
         return self._move(self.Status.SUCCEEDED, self.Status.NOT_STARTED)
 
     @classmethod

@@ -202,6 +202,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "editor.tasks.run_shard": {"queue": "transcribe"},
     "evaluations.tasks.run_shard": {"queue": "transcribe"},
+    "evaluations.tasks.settle_evaluation": {"queue": "transcribe"},
     "training.tasks.train_model": {"queue": TRAINING_QUEUE},
 }
 # A running job whose worker gave no sign for so long is taken from it.

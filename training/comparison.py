@@ -104,9 +104,8 @@ def tests(model: SpeechModel) -> list[Trial]:
     prefetch_related_objects([model], *TRIALS)
     planned = sorted(model.planned_tests.all(), key=lambda each: (each.role, each.pk))
     guards = {each.pk for each in planned if each.role == PlannedTest.Role.GUARD}
-    candidates = sorted(
-        model.candidates.all(), key=lambda one: one.evaluation.created, reverse=True
-    )
+    counted = (c for c in model.candidates.all() if not c.evaluation.is_inspection)
+    candidates = sorted(counted, key=lambda c: c.evaluation.created, reverse=True)
     made = [_made(one, model, one.evaluation_id in guards) for one in candidates]
     waiting = [
         Trial(each.dataset.name, each.dataset, each.pk in guards)

@@ -69,5 +69,10 @@ class Migration(migrations.Migration):
             name="tokens",
             field=models.JSONField(default=dict, editable=False),
         ),
+        migrations.AddField(
+            model_name="candidate",
+            name="scale",
+            field=models.CharField(blank=True, editable=False, max_length=16),
+        ),
         migrations.RunPython(complete, migrations.RunPython.noop),
     ]

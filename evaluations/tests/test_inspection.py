@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.urls import reverse
 
 from engines.fake import FakeEngine
-from evaluations.models import Evaluation
+from evaluations import services
+from evaluations.models import Evaluation, Hypothesis
 from jobs.models import Job
 from speechstudio.test import BaseTestCase, fake_engine, make_dataset, make_model
 
@@ -72,6 +73,32 @@ class InspectionTestCase(BaseTestCase):
         for wrong in ("", "x", "999999"):
             page = self.client.get(self.url, {"against": wrong})
             assert page.context["against"] == base
+
+    def test_without_the_first_model_nothing_is_compared_with_it(self) -> None:
+        base, custom = self.evaluation.candidates.all()
+        with fake_engine(FakeEngine(BASE)), self.on_commit():
+            assert services.remove_model(self.evaluation, base)
+        custom.refresh_from_db()
+        assert custom.counts.errors == 0
+        assert not self.evaluation.items.filter(errors__gt=1).exists()
+
+    def test_nothing_differs_from_what_was_not_recognised(self) -> None:
+        base, _ = self.evaluation.candidates.all()
+        Hypothesis.objects.filter(candidate=base, item__position=1).update(
+            error="broken", text=""
+        )
+        page = self.client.get(f"{self.url}utterances/1/")
+        self.assertNotContains(page, 'class="differs" data')
+
+    def test_no_other_page_takes_differences_for_errors(self) -> None:
+        for url in (
+            reverse("project-detail", args=[self.project.pk]),
+            reverse("model-list", args=[self.project.pk]),
+            self.custom.get_absolute_url(),
+        ):
+            page = self.client.get(url)
+            self.assertNotContains(page, " → 4")
+            self.assertNotContains(page, "42.9 %")
 
     def test_one_utterance_has_a_page(self) -> None:
         page = self.client.get(f"{self.url}utterances/1/")

@@ -13,6 +13,7 @@ from evaluations.models import Candidate, Evaluation, Hypothesis
 from jobs.models import Job
 from projects import services as projects
 from projects.models import Project
+from projects.storage import path_of
 from speechstudio.test import (
     BaseTestCase,
     fake_engine,
@@ -45,6 +46,9 @@ class OneModelTestCase(BaseTestCase):
             evaluation.enqueue()
         evaluation.refresh_from_db()
         return evaluation
+
+    def key(self, position: int) -> int:
+        return self.evaluation.candidates.get(position=position).pk
 
     def url(self, name: str, *more: object) -> str:
         return reverse(f"evaluation-{name}", args=[self.evaluation.pk, *more])
@@ -92,7 +96,7 @@ class AddTestCase(OneModelTestCase):
         self.assertContains(page, "001.wav")
         self.assertContains(page, "Take small out")
         self.engine.broken = None
-        self.post("remove-model", 2)
+        self.post("remove-model", self.key(2))
         assert self.evaluation.status == Job.Status.SUCCEEDED
         assert [c.model for c in self.evaluation.candidates.all()] == [self.base]
 
@@ -114,26 +118,48 @@ class AddTestCase(OneModelTestCase):
     def test_who_may_not_edit_cannot(self) -> None:
         for url in (
             self.url("add-models"),
-            self.url("remove-model", 1),
+            self.url("remove-model", self.key(1)),
             self.url("again"),
         ):
             self.assert_viewer_gets_403(url)
             self.assert_stranger_gets_404(url, "post")
 
 
+class OtherRulesTestCase(OneModelTestCase):
+    def test_what_was_counted_by_other_rules_is_counted_anew(self) -> None:
+        Hypothesis.objects.update(substitutions=2)
+        Candidate.objects.update(scale="of last year", substitutions=4)
+        self.post("add-models", models=str(self.small.pk))
+        one, two = self.evaluation.candidates.all()
+        assert one.counts == two.counts
+        assert one.scale == two.scale != "of last year"
+        assert [i.errors for i in self.evaluation.items.all()] == [0, 2]
+
+    def test_a_table_that_is_lost_or_damaged_costs_the_list_alone(self) -> None:
+        (candidate,) = self.evaluation.candidates.all()
+        path = path_of(candidate.table)
+        assert path is not None
+        for content in (b"PK rubbish", None):
+            path.unlink() if content is None else path.write_bytes(content)
+            with self.assertLogs("evaluations.tables", "ERROR"):
+                page = self.client.get(self.evaluation.get_absolute_url())
+            self.assertContains(page, "001.wav")
+            self.assertNotContains(page, "Most frequent errors")
+
+
 class RemoveTestCase(OneModelTestCase):
     def test_it_works(self) -> None:
         self.evaluation = self.made([self.base, self.small])
-        page = self.client.get(self.url("remove-model", 1))
+        page = self.client.get(self.url("remove-model", self.key(1)))
         self.assertContains(page, "What it heard in this test will be deleted")
-        self.post("remove-model", 1)
+        self.post("remove-model", self.key(1))
         assert [c.model for c in self.evaluation.candidates.all()] == [self.small]
         assert [i.errors for i in self.evaluation.items.all()] == [0, 1]
 
     def test_the_last_one_stays(self) -> None:
-        self.post("remove-model", 1)
+        self.post("remove-model", self.key(1))
         assert self.evaluation.candidates.count() == 1
-        assert self.client.get(self.url("remove-model", 7)).status_code == 404
+        assert self.client.get(self.url("remove-model", 10**6)).status_code == 404
 
 
 class FailedClipTestCase(OneModelTestCase):
