@@ -102,8 +102,15 @@ class Evaluation(Job):
     def tend(cls) -> None:
         """End the tests whose last shard's worker died before it could, and make
         those that were planned with models that are ready now."""
+        shards = Shard.objects.filter(candidate__evaluation=models.OuterRef("pk"))
+        open_ones = shards.filter(
+            status__in=(cls.Status.NOT_STARTED, cls.Status.RUNNING)
+        )
+        has_failed = models.Exists(shards.filter(status=cls.Status.FAILED))
         for key in cls.objects.filter(
-            status=cls.Status.RUNNING, heartbeat=None
+            has_failed | ~models.Exists(open_ones),
+            status=cls.Status.RUNNING,
+            heartbeat=None,
         ).values_list("pk", flat=True):
             current_app.signature(cls.settle_task, args=[str(key)]).apply_async()
         if PlannedTest.due().exists():

@@ -16,7 +16,7 @@ from training.models import PlannedTest
 def run_evaluation(evaluation_id: str) -> None:
     run(Evaluation, evaluation_id, evaluate, expected=(EngineError,))
     # Where nothing is left to recognise, no shard ends it.
-    settle_evaluation.delay(evaluation_id)
+    settle(evaluation_id)
 
 
 @shared_task

@@ -184,6 +184,17 @@ class EvaluateTestCase(BaseTestCase):
         self.evaluation.refresh_from_db()
         assert self.evaluation.status == Job.Status.SUCCEEDED
 
+    def test_nobody_is_sent_to_end_a_test_that_goes_on(self) -> None:
+        with fake_engine(FakeEngine(HEARD)), patch.object(Shard, "enqueue"):
+            run_evaluation(str(self.evaluation.pk))
+        with patch("evaluations.tasks.settle") as settle:
+            Evaluation.tend()
+            assert not settle.called
+            # What failed ends it, whatever is left to do.
+            Shard.objects.filter(first=1).update(status=Job.Status.FAILED)
+            Evaluation.tend()
+            assert settle.called
+
     def test_settling_twice_changes_nothing(self) -> None:
         self.run_with(FakeEngine(HEARD))
         settle_evaluation(str(self.evaluation.pk))
