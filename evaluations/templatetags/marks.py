@@ -8,10 +8,12 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from evaluations.advice import advice
 from evaluations.rows import Mark
 from scoring.normalization import rate_name, unit
 
 register = template.Library()
+register.filter("advice", advice)
 register.filter("rate_name", rate_name)
 register.filter("unit", unit)
 
