@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db.models import Max
 
 from evaluations.models import COUNTS, Candidate, Evaluation, Hypothesis
-from evaluations.scale import scale_of
-from scoring.errors import counts_many
+from evaluations.rescore import count
 
 _BATCH = 500
 
@@ -31,12 +30,7 @@ def _count(
 ) -> None:
     heard = {h.item_id: h.text for h in _of(first, positions)}
     rows = [row for row in _of(other, positions) if row.item_id in heard]
-    texts = ((heard[row.item_id], row.text) for row in rows)
-    found = counts_many(texts, scale_of(evaluation))
-    for row, count in zip(rows, found, strict=True):
-        for name in COUNTS:
-            setattr(row, name, getattr(count, name))
-    Hypothesis.objects.bulk_update(rows, COUNTS)
+    count(evaluation, [(heard[row.item_id], row) for row in rows])
 
 
 def _of(candidate: Candidate, positions: range) -> list[Hypothesis]:

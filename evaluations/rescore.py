@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Max
 
 from evaluations.models import COUNTS, Candidate, Evaluation, Hypothesis
@@ -17,13 +19,16 @@ def recount(evaluation: Evaluation, candidate: Candidate) -> None:
     for start in range(1, last + 1, _BATCH):
         within = (start, start + _BATCH - 1)
         rows = candidate.hypotheses.filter(item__position__range=within, error="")
-        _recount(evaluation, list(rows.select_related("item__utterance")))
+        said = rows.select_related("item__utterance")
+        count(evaluation, [(h.item.utterance.transcript, h) for h in said])
 
 
-def _recount(evaluation: Evaluation, rows: list[Hypothesis]) -> None:
-    texts = ((row.item.utterance.transcript, row.text) for row in rows)
+def count(evaluation: Evaluation, pairs: Sequence[tuple[str, Hypothesis]]) -> None:
+    """Store how each differs from the text before it."""
+    rows = [row for _, row in pairs]
+    texts = ((said, row.text) for said, row in pairs)
     found = counts_many(texts, scale_of(evaluation))
-    for row, count in zip(rows, found, strict=True):
+    for row, counts in zip(rows, found, strict=True):
         for name in COUNTS:
-            setattr(row, name, getattr(count, name))
+            setattr(row, name, getattr(counts, name))
     Hypothesis.objects.bulk_update(rows, COUNTS)
