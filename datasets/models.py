@@ -64,6 +64,14 @@ class Dataset(Job):
     )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=2000)
+    # The dataset that it is a corrected version of.
+    former = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="later",
+    )
     # The upload as it came: its name at home, its size in bytes. Until the job
     # has put it together or fetched it, it is in blocks or behind an address.
     source = models.FileField(editable=False, max_length=255, blank=True)

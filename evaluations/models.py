@@ -3,14 +3,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from celery import current_app
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.timezone import now
 
 from datasets.models import Dataset, Utterance
 from jobs.models import Job
 from projects.models import Project
 from projects.storage import folder_of
 from scoring.errors import ErrorCounts
+from scoring.scale import Level
 from training.models import PlannedTest, SpeechModel
 
 COUNTS = ("words", "insertions", "deletions", "substitutions")
@@ -249,3 +252,104 @@ class Shard(Job):
 
     def __str__(self) -> str:
         return f"{self.candidate_id} {self.first}-{self.last}"
+
+
+class Scoring(Job):
+    """The results of a test at another scoring level than the usual one.
+
+    Counted when somebody asks for it first, and kept: see `evaluations.levels`.
+    """
+
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, related_name="scorings"
+    )
+    level = models.CharField(
+        max_length=10,
+        choices=[(level.value, level.value) for level in Level],
+        editable=False,
+    )
+    # The digest of the rules that its figures were counted by.
+    scale = models.CharField(max_length=16, blank=True, editable=False)
+    # For the key of each candidate, as text, the fields that are others here.
+    figures = models.JSONField(default=dict, editable=False)
+    comparisons = models.JSONField(default=list, editable=False)
+    # Of the project's equivalences, how many errors each removes: see `levels`.
+    effects = models.JSONField(default=list, editable=False)
+
+    task_name: ClassVar[str] = "evaluations.tasks.run_scoring"
+    unit_label = "utterances"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "level"], name="one_scoring_a_level"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evaluation_id} {self.level}"
+
+
+class Judgement(models.Model):
+    """Something that a person says of an utterance in a test."""
+
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        abstract = True
+
+
+class Verdict(Judgement):
+    """Who is to blame for what differs in an utterance; the team has one each."""
+
+    class Choice(models.TextChoices):
+        MODEL = "model", "Model wrong"
+        REFERENCE = "reference", "Reference wrong"
+        FINE = "fine", "Both fine"
+        UNCLEAR = "unclear", "Unclear"
+
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="verdict")
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, related_name="verdicts"
+    )
+    choice = models.CharField(max_length=10, choices=Choice.choices)
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {self.choice}"
+
+
+class Comment(Judgement):
+    """What somebody has to say about an utterance."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="comments")
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, related_name="comments"
+    )
+    text = models.TextField(max_length=2000)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Correction(Judgement):
+    """What the reference of an utterance should say.
+
+    The dataset stays as it is: corrections become a new version of it together.
+    """
+
+    item = models.OneToOneField(
+        Item, on_delete=models.CASCADE, related_name="correction"
+    )
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, related_name="corrections"
+    )
+    text = models.TextField(max_length=100_000)
+
+    def __str__(self) -> str:
+        return self.text

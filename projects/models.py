@@ -40,6 +40,10 @@ class Project(models.Model):
     # True for the project that comes with the installation: its speech is
     # synthetic, and the pages say so.
     is_sample = models.BooleanField(default=False, editable=False)
+    # What its texts may spell otherwise, a line each: "okay = ok".
+    equivalences = models.TextField(blank=True, max_length=100_000, editable=False)
+    # Words and phrases that matter here, a line each.
+    terms = models.TextField(blank=True, max_length=100_000, editable=False)
     created = models.DateTimeField(default=now, editable=False, db_index=True)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Member", related_name="projects"
