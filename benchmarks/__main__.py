@@ -1,6 +1,7 @@
 """Measure what the product promises and write it down.
 
-    python -m benchmarks [studio] [player] [imports] [large] [scoring] [training]
+    python -m benchmarks [studio] [player] [imports] [large] [scoring] [exports]
+        [training]
 
 Runs on an idle machine for an hour; where parts are named, the others
 stay as they were. Ratios and medians are what to read: absolute times depend on the
@@ -22,7 +23,7 @@ from statistics import median, quantiles
 
 import httpx
 
-from benchmarks import imports, large, player, scoring, throughput, training
+from benchmarks import exports, imports, large, player, scoring, throughput, training
 from speechstudio import env
 from speechstudio.tests.studio import (
     Studio,
@@ -124,6 +125,7 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "imports": lambda: [imports.section()],
     "large": lambda: [large.section()],
     "scoring": lambda: [scoring.section()],
+    "exports": lambda: [exports.section()],
     "training": lambda: [training.section()],
 }
 

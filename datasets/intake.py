@@ -13,7 +13,7 @@ from typing import Any, cast
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from datasets import content, speak, statistics, vocabulary
+from datasets import content, speak, statistics, versions, vocabulary
 from datasets.doctor import examine
 from datasets.formats import (
     acoustic,
@@ -94,6 +94,10 @@ class Intake:
         )
 
     def _utterances(self) -> Iterable[clips.Utterance]:
+        if versions.is_version(self.dataset):
+            return versions.read(
+                self.dataset, self.path, self.workdir, self.report, self.findings
+            )
         where = (self.path, self.locale, self.workdir, self.report)
         if self.dataset.kind == Dataset.Kind.TRANSCRIPT:
             return speak.read(*where, name=self.name, findings=self.findings)

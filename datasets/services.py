@@ -10,6 +10,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
+from datasets import versions
 from datasets.fetch import file_name
 from datasets.formats.base import shown
 from datasets.incoming import Upload
@@ -84,7 +85,32 @@ def upload(
         source_name=PurePath(file.name or "upload").name[:255],
         source_bytes=file.size or 0,
     )
-    suffix = suffix_of(dataset.source_name, kind)
+    return _keep(dataset, file, suffix_of(dataset.source_name, kind))
+
+
+def new_version(
+    former: Dataset, name: str, corrections: File[bytes], description: str = ""
+) -> Dataset:
+    """Make a dataset of the recordings of another one, some with another text.
+
+    `corrections` is a file that `versions.write` wrote. Raises `Refused`.
+    """
+    dataset = Dataset(
+        project=former.project,
+        kind=former.kind,
+        use=former.use,
+        name=name,
+        description=description,
+        text_normalization=former.text_normalization,
+        former=former,
+        source_name=versions.SOURCE_NAME,
+        source_bytes=corrections.size,
+    )
+    return _keep(dataset, corrections, ".jsonl")
+
+
+def _keep(dataset: Dataset, file: File[bytes], suffix: str) -> Dataset:
+    """Store the row with its file; or the one that was made before, without it."""
     stored = default_storage.save(f"{dataset.folder}/source{suffix}", file)
     dataset.source.name = stored
     try:
@@ -186,6 +212,15 @@ def why_not_delete(dataset: Dataset) -> str:
     models = _named("model", list(learning[:4]))
     if models:
         return f"It is needed to train {models}. Wait until that ends, or delete it."
+    later = _named(
+        "dataset",
+        list(dataset.later.filter(status__in=active).values_list("name", flat=True)),
+    )
+    if later:
+        return (
+            f"{later[0].upper()}{later[1:]}, a corrected version of it, is being made. "
+            "Wait until that ends, or delete it."
+        )
     waiting = dataset.planned_tests.filter(
         is_made=False, model__status__in=active
     ).values_list("model__name", flat=True)

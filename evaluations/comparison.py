@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluations.models import Candidate, Evaluation
+from evaluations.models import Candidate
 
 # Of fewer utterances an interval says more than can be known.
 MIN_UTTERANCES = 10
@@ -59,7 +59,7 @@ class Comparison:
         >>> Comparison(None, None, 99, 0.075, 0.051, 0.099, "worse").gains
         '-9.9 to -5.1'
         """
-        return f"{-self.high * 100:.1f} to {-self.low * 100:.1f}"
+        return f"{-self.high * 100 + 0.0:.1f} to {-self.low * 100 + 0.0:.1f}"
 
     @property
     def interval(self) -> str:
@@ -76,11 +76,10 @@ class Comparison:
 
 
 def comparisons(
-    evaluation: Evaluation, candidates: Sequence[Candidate]
+    stored: Sequence[Mapping[str, Any]], candidates: Sequence[Candidate]
 ) -> list[Comparison]:
-    """What the page of a test says."""
+    """What a page says of these models, from what `compare.compared` has found."""
     here = {candidate.pk: candidate for candidate in candidates}
-    stored: list[Mapping[str, Any]] = evaluation.comparisons
     return [
         Comparison(**{**one, "old": here[one["old"]], "new": here[one["new"]]})
         for one in stored

@@ -1,4 +1,4 @@
-"""Run a test: cut it into shards, recognise and score each, sum up.
+"""Run a test: cut it into shards, recognise each, score all and sum up.
 
 Each shard is an idempotent job: what it has stored it does not do again, so
 a worker that dies costs what it had in hand, and any number of workers may
@@ -7,30 +7,29 @@ take part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 
 from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.registry import get_engine
 from evaluations import tables
-from evaluations.compare import Compared, compared
-from evaluations.differences import count_differences
+from evaluations.columns import columns_of
+from evaluations.compare import compared
+from evaluations.figures import Figures, figures_of
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
-from evaluations.rescore import recount
 from evaluations.reuse import reuse
 from evaluations.scale import scale_of
 from evaluations.token_errors import display_errors, is_display
 from jobs.models import Job
 from jobs.runner import finish
 from projects.storage import local_copy
-from scoring.errors import ErrorCounts, counts
-from scoring.significance import Interval
+from scoring.scale import Scale
+from scoring.table import Table
 from training.fetch import ensure
 from training.lifetime import check_recognises
 
@@ -39,14 +38,18 @@ from training.lifetime import check_recognises
 SHARD_UTTERANCES = 16
 SHARD_SECONDS = 120.0
 _BATCH = 1000  # rows written at once
-_ERRORS = F("insertions") + F("deletions") + F("substitutions")
 
 
 def evaluate(evaluation: Evaluation) -> None:
     """Make the models ready, plan the shards and queue them.
 
-    Raises `EngineError` when a model cannot be had or has expired.
+    Raises `EngineError` when a model cannot be had or has expired, and where there is
+    no data.
     """
+    if evaluation.dataset.status != Job.Status.SUCCEEDED:
+        raise EngineError(
+            "The dataset could not be imported, so there is nothing to test on."
+        )
     waiting = evaluation.candidates.filter(is_complete=False)
     candidates = list(waiting.select_related("model"))
     for candidate in candidates:
@@ -71,7 +74,7 @@ def evaluate(evaluation: Evaluation) -> None:
 
 
 def recognise(shard: Shard) -> None:
-    """Recognise and score the shard's utterances that have no result yet."""
+    """Recognise the shard's utterances that have no result yet."""
     candidate = shard.candidate
     todo = {
         str(item.position): item
@@ -115,48 +118,59 @@ def settle(evaluation_id: UUID | str) -> None:
 def conclude(evaluation: Evaluation) -> None:
     """Work out what the results of a test come to."""
     _say(evaluation, "Working out the figures")
-    digest = scale_of(evaluation).digest
-    # Those that have heard something new, or were scored by other rules.
-    fresh = list(evaluation.candidates.exclude(is_complete=True, scale=digest))
-    former = [candidate.table for candidate in fresh]
+    candidates = list(evaluation.candidates.select_related("model"))
+    former = [candidate.table for candidate in candidates]
+    columns = columns_of(evaluation)
     has_ended = False
     try:
-        if not evaluation.is_inspection:
-            _examine(evaluation, fresh)
-        found = _compare(evaluation)
+        found = {one: _examined(evaluation, one, candidates[0]) for one in candidates}
+        pairs = [] if evaluation.is_inspection else compared(found, columns)
         with transaction.atomic():
-            has_ended = evaluation.succeed(comparisons=found.pairs, stage="")
+            has_ended = evaluation.succeed(comparisons=pairs, stage="")
             if has_ended:
-                Candidate.objects.bulk_update(fresh, ["table", "tokens", "scale"])
-                for candidate in evaluation.candidates.all():
-                    _sum_up(candidate, found.intervals.get(candidate.pk))
-                _mark_items(evaluation)
+                for candidate, table in found.items():
+                    _sum_up(candidate, figures_of(table, columns))
     finally:
-        new = [candidate.table for candidate in fresh]
+        new = [candidate.table for candidate in candidates]
         tables.delete(set(former) - set(new) if has_ended else set(new) - set(former))
 
 
-def _examine(evaluation: Evaluation, fresh: Sequence[Candidate]) -> None:
-    """Give each its table, and its errors in display text where there is such."""
-    has_display = is_display(evaluation)
+def _examined(evaluation: Evaluation, candidate: Candidate, first: Candidate) -> Table:
+    """The table of a model; the one that it has, unless there is something new."""
     scale = scale_of(evaluation)
-    for candidate in fresh:
-        if candidate.is_complete:
-            recount(evaluation, candidate)
-        candidate.scale = scale.digest
-        candidate.table = tables.make(evaluation, candidate)
-        if has_display:
-            found = display_errors(evaluation, candidate)
-            counted = asdict(found.counts)
-            counted["tokens"] = counted.pop("words")
-            candidate.tokens = counted | asdict(found.parts)
-
-
-def _compare(evaluation: Evaluation) -> Compared:
     if evaluation.is_inspection:
-        count_differences(evaluation)
-        return Compared({}, [])
-    return compared(evaluation)
+        table = tables.build(candidate, scale, against=first)
+    else:
+        known = tables.table_of(candidate) if _is_examined(candidate, scale) else None
+        if known is not None:
+            return known
+        table = tables.build(candidate, scale)
+        candidate.tokens = _tokens(evaluation, candidate)
+    candidate.scale = scale.digest
+    candidate.table = tables.store(evaluation, candidate, table)
+    return table
+
+
+def _is_examined(candidate: Candidate, scale: Scale) -> bool:
+    return candidate.is_complete and candidate.scale == scale.digest
+
+
+def _tokens(evaluation: Evaluation, candidate: Candidate) -> dict[str, int]:
+    """Its errors in display text, where the references are such."""
+    if not is_display(evaluation):
+        return {}
+    found = display_errors(evaluation, candidate)
+    counted = asdict(found.counts)
+    counted["tokens"] = counted.pop("words")
+    return counted | asdict(found.parts)
+
+
+def _sum_up(candidate: Candidate, figures: Figures) -> None:
+    candidate.is_complete = True
+    candidate.failed = candidate.hypotheses.exclude(error="").count()
+    for name, value in asdict(figures).items():
+        setattr(candidate, name, value)
+    candidate.save()
 
 
 def _say(evaluation: Evaluation, stage: str) -> None:
@@ -217,11 +231,6 @@ def _items_of(shard: Shard) -> QuerySet[Item]:
 
 def _store(shard: Shard, item: Item, heard: Transcript) -> None:
     """Keep one result. Result and progress are one step: neither goes alone."""
-    evaluation = shard.candidate.evaluation
-    errors = ErrorCounts()
-    if heard.error is None and not evaluation.is_inspection:
-        said = item.utterance.transcript
-        errors = counts(said, heard.text, scale_of(evaluation))
     with transaction.atomic():
         shard.report(shard.done + 1, shard.total)
         Hypothesis.objects.create(
@@ -234,39 +243,5 @@ def _store(shard: Shard, item: Item, heard: Transcript) -> None:
                 for w in heard.words
             ],
             error=str(heard.error or ""),
-            words=errors.words,
-            insertions=errors.insertions,
-            deletions=errors.deletions,
-            substitutions=errors.substitutions,
         )
         Evaluation.objects.filter(pk=item.evaluation_id).update(done=F("done") + 1)
-
-
-def _sum_up(candidate: Candidate, interval: Interval | None) -> None:
-    scored = Q(error="")
-    sums = candidate.hypotheses.annotate(all_errors=_ERRORS).aggregate(
-        **{
-            f"{name}_": Coalesce(Sum(name), 0)
-            for name in ("words", "insertions", "deletions", "substitutions")
-        },
-        sentences_=Count("pk", filter=scored),
-        wrong_sentences_=Count("pk", filter=Q(all_errors__gt=0)),
-        failed_=Count("pk", filter=~scored),
-    )
-    Candidate.objects.filter(pk=candidate.pk).update(
-        is_complete=True,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
-        **{name.removesuffix("_"): value for name, value in sums.items()},
-    )
-
-
-def _mark_items(evaluation: Evaluation) -> None:
-    total = (
-        Hypothesis.objects.filter(item=OuterRef("pk"))
-        .order_by()
-        .values("item")
-        .annotate(total=Sum(_ERRORS) + Count("pk", filter=~Q(error="")))
-        .values("total")
-    )
-    evaluation.items.update(errors=Coalesce(Subquery(total), 0))

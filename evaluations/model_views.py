@@ -1,4 +1,4 @@
-"""Pages that change which models take part in a test."""
+"""Pages about what a test compares: its models, and the level of its figures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from evaluations import services
 from evaluations.forms import ModelsForm
-from evaluations.views import about, evaluation_for
+from evaluations.frame import about, evaluation_for
 from projects.models import Role
 from projects.requests import Request
 
@@ -58,3 +59,19 @@ def again(request: Request, evaluation_id: UUID) -> HttpResponse:
     evaluation = evaluation_for(request, evaluation_id, Role.EDITOR)
     services.recognise_failed(evaluation)
     return redirect(evaluation)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def level(request: Request, evaluation_id: UUID, level: str) -> HttpResponse:
+    """How far the counting of a level is; a POST tries again what has failed."""
+    role = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    evaluation = evaluation_for(request, evaluation_id, role)
+    scoring = get_object_or_404(evaluation.scorings, level=level)
+    if request.method == "POST":
+        services.count_again(scoring)
+    if request.htmx and scoring.is_active:
+        ctx = about(evaluation) | {"scoring": scoring}
+        return render(request, "evaluations/_counting.html", ctx)
+    if request.htmx:
+        return HttpResponseClientRefresh()
+    return redirect(f"{evaluation.get_absolute_url()}?level={scoring.level}")

@@ -16,33 +16,6 @@ from scoring.errors import ErrorCounts
 from scoring.scale import Level
 from training.models import PlannedTest, SpeechModel
 
-COUNTS = ("words", "insertions", "deletions", "substitutions")
-
-
-class Counted(models.Model):
-    """Errors in words, as integers: every total is a sum, never an average.
-
-    In an inspection, which has no references, they are the differences from what
-    the first model heard.
-    """
-
-    words = models.PositiveIntegerField(default=0, editable=False)
-    insertions = models.PositiveIntegerField(default=0, editable=False)
-    deletions = models.PositiveIntegerField(default=0, editable=False)
-    substitutions = models.PositiveIntegerField(default=0, editable=False)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def counts(self) -> ErrorCounts:
-        return ErrorCounts(
-            words=self.words,
-            insertions=self.insertions,
-            deletions=self.deletions,
-            substitutions=self.substitutions,
-        )
-
 
 class Evaluation(Job):
     """A test: one dataset recognised by one or more models, and compared."""
@@ -103,8 +76,10 @@ class Evaluation(Job):
 
     @classmethod
     def tend(cls) -> None:
-        """End the tests whose last shard's worker died before it could, and make
-        those that were planned with models that are ready now."""
+        """End the tests whose last shard's worker died before it could, make those that
+        were planned with models that are ready now, begin those whose data is there
+        now, and work out the figures of those that were made before there were
+        tables."""
         shards = Shard.objects.filter(candidate__evaluation=models.OuterRef("pk"))
         open_ones = shards.filter(
             status__in=(cls.Status.NOT_STARTED, cls.Status.RUNNING)
@@ -116,11 +91,28 @@ class Evaluation(Job):
             heartbeat=None,
         ).values_list("pk", flat=True):
             current_app.signature(cls.settle_task, args=[str(key)]).apply_async()
+        without = cls.objects.filter(
+            status=cls.Status.SUCCEEDED,
+            candidates__is_complete=True,
+            candidates__table="",
+        )
+        for evaluation in without.distinct():
+            if evaluation.reopen():
+                evaluation.enqueue()
+        # Their dataset was still being imported when their turn came.
+        for waiting in cls.objects.filter(
+            status=cls.Status.NOT_STARTED,
+            dataset__status__in=(cls.Status.SUCCEEDED, cls.Status.FAILED),
+            dataset__last_action__gt=models.F("last_action"),
+        ):
+            # Once; what is lost on the way is found like any other job.
+            cls.objects.filter(pk=waiting.pk).update(last_action=now())
+            waiting.enqueue()
         if PlannedTest.due().exists():
             current_app.signature(cls.planned_task).apply_async()
 
 
-class Candidate(Counted):
+class Candidate(models.Model):
     """One model in one test, with its errors summed over all utterances.
 
     It is complete when all of them were recognised and summed up; models may be
@@ -134,6 +126,13 @@ class Candidate(Counted):
         SpeechModel, on_delete=models.RESTRICT, related_name="candidates"
     )
     position = models.PositiveSmallIntegerField()
+    # Errors in words, as integers: every total is a sum, never an average. In an
+    # inspection, which has no references, they are the differences from what the first
+    # model heard.
+    words = models.PositiveIntegerField(default=0, editable=False)
+    insertions = models.PositiveIntegerField(default=0, editable=False)
+    deletions = models.PositiveIntegerField(default=0, editable=False)
+    substitutions = models.PositiveIntegerField(default=0, editable=False)
     # Utterances that were scored, those of them with any error, and those
     # that could not be recognised at all.
     sentences = models.PositiveIntegerField(default=0, editable=False)
@@ -166,6 +165,15 @@ class Candidate(Counted):
         return self.model.name
 
     @property
+    def counts(self) -> ErrorCounts:
+        return ErrorCounts(
+            words=self.words,
+            insertions=self.insertions,
+            deletions=self.deletions,
+            substitutions=self.substitutions,
+        )
+
+    @property
     def token_error_rate(self) -> float | None:
         """None where the references are no display text."""
         kinds = ("insertions", "deletions", "substitutions")
@@ -187,9 +195,6 @@ class Item(models.Model):
         Utterance, on_delete=models.CASCADE, related_name="items"
     )
     position = models.PositiveIntegerField()
-    # Errors of all candidates together, a recording that failed counting as
-    # one: what the page sorts and filters by.
-    errors = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["position"]
@@ -198,14 +203,13 @@ class Item(models.Model):
                 fields=["evaluation", "position"], name="one_item_a_position"
             )
         ]
-        indexes = [models.Index(fields=["evaluation", "-errors", "position"])]
 
     def __str__(self) -> str:
         return f"{self.evaluation_id} {self.position}"
 
 
-class Hypothesis(Counted):
-    """What one candidate heard in one utterance, and its errors."""
+class Hypothesis(models.Model):
+    """What one candidate heard in one utterance."""
 
     candidate = models.ForeignKey(
         Candidate, on_delete=models.CASCADE, related_name="hypotheses"
@@ -316,6 +320,9 @@ class Verdict(Judgement):
         Evaluation, on_delete=models.CASCADE, related_name="verdicts"
     )
     choice = models.CharField(max_length=10, choices=Choice.choices)
+
+    class Meta:
+        indexes = [models.Index(fields=["evaluation", "choice", "by", "item"])]
 
     def __str__(self) -> str:
         return f"{self.item_id}: {self.choice}"

@@ -6,14 +6,12 @@ dataset or test of the project that was for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from django.db.models import Max
 
 from datasets.models import Utterance
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item
-from evaluations.scale import scale_of
-from scoring.errors import ErrorCounts, counts_many
 
 _BATCH = 500
 
@@ -33,7 +31,6 @@ def _take_over(
     heard = _heard(evaluation, candidate, items)
     hashed = ((item, heard.get(item.utterance.audio_hash)) for item in items)
     found = [(item, old) for item, old in hashed if old]
-    errors = _errors(evaluation, found)
     Hypothesis.objects.bulk_create(
         (
             Hypothesis(
@@ -42,12 +39,8 @@ def _take_over(
                 text=old.text,
                 display=old.display,
                 timings=old.timings,
-                words=count.words,
-                insertions=count.insertions,
-                deletions=count.deletions,
-                substitutions=count.substitutions,
             )
-            for (item, old), count in zip(found, errors, strict=True)
+            for item, old in found
         ),
         # A worker that was given up for dead may have stored one meanwhile.
         ignore_conflicts=True,
@@ -72,13 +65,3 @@ def _heard(
         error="",
     ).select_related("item")
     return {by_utterance[row.item.utterance_id]: row for row in rows}
-
-
-def _errors(
-    evaluation: Evaluation, found: Sequence[tuple[Item, Hypothesis]]
-) -> Iterator[ErrorCounts]:
-    """Counted anew: the transcript may be another one."""
-    if evaluation.is_inspection:
-        return (ErrorCounts() for _ in found)
-    pairs = ((item.utterance.transcript, old.text) for item, old in found)
-    return iter(counts_many(pairs, scale_of(evaluation)))

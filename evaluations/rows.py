@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evaluations.models import Candidate, Evaluation, Hypothesis, Item
-from evaluations.scale import scale_of
+from evaluations.analysis.flags import flags_of_rows
+from evaluations.levels import Scored
+from evaluations.models import Candidate, Hypothesis, Item
+from evaluations.tables import shown_text
 from evaluations.timings import spans
-from scoring.errors import Piece, align
+from scoring.errors import ErrorCounts, Piece, align
 from scoring.scale import Scale
 
 # Where time is known, a gap between two words is at least heard this long.
@@ -37,16 +39,21 @@ class Line:
     candidate: Candidate
     hypothesis: Hypothesis
     marks: tuple[Mark, ...]
+    counts: ErrorCounts
     is_cut: bool = False
+    # As it is to be read, where that is different from what is marked.
+    other: str = ""
+    # Why it may be made up.
+    flags: Sequence[str] = ()
 
     @property
     def rate(self) -> float | None:
-        return self.hypothesis.counts.rate
+        return self.counts.rate
 
     @property
     def display(self) -> str:
-        """As it is to be read, where that is different; as long as the marks."""
-        words = self.hypothesis.display.split(" ")
+        """As it is to be read, as long as the marks."""
+        words = self.other.split(" ")
         most = len(self.marks) if self.is_cut else len(words)
         return " ".join(words[:most]) + (" …" if most < len(words) else "")
 
@@ -62,9 +69,8 @@ class Row:
 
 
 def rows_of(
-    evaluation: Evaluation,
+    shown: Scored,
     items: Sequence[Item],
-    candidates: Sequence[Candidate],
     against: Candidate | None = None,
     most_words: int = MOST_WORDS,
 ) -> list[Row]:
@@ -73,20 +79,27 @@ def rows_of(
     What was heard is compared with the reference, or with what the model `against`
     heard.
     """
-    scale = scale_of(evaluation)
     heard: dict[tuple[int, int], Hypothesis] = {
         (h.item_id, h.candidate_id): h
         for h in Hypothesis.objects.filter(item__in=items)
     }
+    positions = [item.position for item in items]
+    flags = {} if against else flags_of_rows(shown, positions)
     rows = []
     for item in items:
-        told = [heard[item.pk, candidate.pk] for candidate in candidates]
+        told = [heard[item.pk, candidate.pk] for candidate in shown.models]
         said = heard[item.pk, against.pk] if against else None
         reference = said.text if said else item.utterance.transcript
+        of_item = flags.get(item.position, {})
         lines = [
             # What a model could not recognise is compared with nothing.
-            _line(one, h, h.text if said and said.error else reference, scale)
-            for one, h in zip(candidates, told, strict=True)
+            replace(
+                _line(
+                    one, h, h.text if said and said.error else reference, shown.scale
+                ),
+                flags=of_item.get(one.pk, ()),
+            )
+            for one, h in zip(shown.models, told, strict=True)
         ]
         rows.append(_row(item, reference, lines, most_words))
     return rows
@@ -104,11 +117,14 @@ def _row(item: Item, reference: str, lines: Sequence[Line], most_words: int) -> 
 def _line(
     candidate: Candidate, hypothesis: Hypothesis, reference: str, scale: Scale
 ) -> Line:
-    marks: tuple[Mark, ...] = ()
-    if not hypothesis.error:
-        pieces = _pieces(reference, hypothesis.text, scale)
-        marks = tuple(with_times(pieces, hypothesis.text, hypothesis.timings))
-    return Line(candidate, hypothesis, marks)
+    if hypothesis.error:
+        return Line(candidate, hypothesis, (), ErrorCounts())
+    text = shown_text(hypothesis.text, hypothesis.display, scale)
+    pieces = _pieces(reference, text, scale)
+    marks = tuple(with_times(pieces, scale.shown(text), hypothesis.timings))
+    counts = sum((piece.counts for piece in pieces), ErrorCounts())
+    other = hypothesis.display if hypothesis.display != text else ""
+    return Line(candidate, hypothesis, marks, counts, other=other)
 
 
 def _pieces(reference: str, hypothesis: str, scale: Scale) -> Sequence[Piece]:

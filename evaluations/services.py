@@ -13,7 +13,7 @@ from django.db.models import Max
 from datasets.models import Dataset
 from engines.base import Decoding
 from evaluations import tables
-from evaluations.models import Candidate, Evaluation, Hypothesis
+from evaluations.models import Candidate, Evaluation, Hypothesis, Scoring
 from projects.models import Project
 from projects.storage import delete_tree
 from training.models import PlannedTest, SpeechModel
@@ -86,8 +86,11 @@ def remove_model(evaluation: Evaluation, candidate: Candidate) -> bool:
     the test runs."""
     if evaluation.candidates.count() < 2 or not _go_on(evaluation):
         return False
+    key = str(candidate.pk)
+    levels = [one.figures.get(key, {}) for one in evaluation.scorings.all()]
+    names = [candidate.table, *(figures.get("table", "") for figures in levels)]
     candidate.delete()
-    transaction.on_commit(partial(tables.delete, [candidate.table]))
+    transaction.on_commit(partial(tables.delete, names))
     return True
 
 
@@ -126,6 +129,13 @@ def retry(evaluation: Evaluation) -> None:
     """Run a failed test again; the results it already has are kept."""
     if evaluation.retry():
         _queue_again(evaluation)
+
+
+@transaction.atomic
+def count_again(scoring: Scoring) -> None:
+    """Count the errors of a level once more, which has failed."""
+    if scoring.retry():
+        transaction.on_commit(scoring.enqueue)
 
 
 @transaction.atomic

@@ -1,39 +1,51 @@
 """All alignments of a model on a test, as columns in a file (`scoring.table`).
 
-The file is made when the model has heard everything and never changes; lists and
-filters of errors are worked out from it in memory, at any size of the test.
+A file is made when the model has heard everything, one for each scoring level that
+somebody asks for, and never changes; counts, lists and filters of errors are worked out
+from it in memory, at any size of the test.
 """
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from uuid import UUID, uuid4
+from typing import NamedTuple
+from uuid import uuid4
 
-import numpy as np
-import numpy.typing as npt
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db.models import F, QuerySet
 
-from evaluations.models import Candidate, Evaluation, Hypothesis, Item
-from evaluations.scale import scale_of
+from evaluations.models import Candidate, Evaluation, Hypothesis
 from evaluations.timings import spans
 from projects.storage import local_copy
 from scoring.alignment import align_words
 from scoring.normalization import Token
-from scoring.scale import Scale
-from scoring.table import Builder, Table, read
+from scoring.scale import Level, Scale
+from scoring.table import Builder, Table, read, side_by_side
 
 logger = logging.getLogger(__name__)
 _BATCH = 1000
 
+Tick = Callable[[int], None]
 
-def make(evaluation: Evaluation, candidate: Candidate) -> str:
-    """Store the table of a model that has heard everything; the name of its file."""
-    table = _built(candidate, scale_of(evaluation))
+
+class Heard(NamedTuple):
+    """An utterance as a model heard it, beside what it is compared with."""
+
+    reference: str
+    text: str
+    display: str  # empty where it is no different
+    timings: Sequence[Sequence[object]]
+    error: str
+
+
+def store(evaluation: Evaluation, candidate: Candidate, table: Table) -> str:
+    """Write the table of a model; the name of its file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table.npz")
         table.write(path)
@@ -43,14 +55,13 @@ def make(evaluation: Evaluation, candidate: Candidate) -> str:
 
 
 def delete(names: Iterable[str]) -> None:
-    """Delete the files of tables; models of an inspection have none."""
+    """Delete the files of tables."""
     for name in filter(None, names):
         default_storage.delete(name)
 
 
 def table_of(candidate: Candidate) -> Table | None:
-    """None for a test that was made before there were tables, and where the file is
-    lost: the page has all the rest."""
+    """None where there is no table yet, or its file is lost: the page has the rest."""
     if not candidate.table:
         return None
     try:
@@ -60,48 +71,89 @@ def table_of(candidate: Candidate) -> Table | None:
         return None
 
 
-def positions_of(evaluation: Evaluation) -> npt.NDArray[np.int64]:
-    """The position of the utterance of each row of the tables."""
-    return _positions(evaluation.pk)
-
-
-# Files never change, and neither do the utterances of a test.
-@lru_cache(maxsize=8)
+# Files never change.
+@lru_cache(maxsize=12)
 def _read(name: str) -> Table:
     with local_copy(name) as path:
         return read(path)
 
 
-@lru_cache(maxsize=8)
-def _positions(key: UUID) -> npt.NDArray[np.int64]:
-    rows = Item.objects.filter(evaluation=key).order_by("position")
-    return np.array(rows.values_list("position", flat=True), dtype=np.int64)
+def comparable(models: Sequence[Candidate]) -> list[Table]:
+    """The tables of these models side by side; none where one has no table."""
+    found = [table_of(model) for model in models]
+    whole = [table for table in found if table is not None]
+    if not whole or len(whole) < len(found):
+        return []
+    return _side_by_side(tuple(model.table for model in models))
 
 
-def _built(candidate: Candidate, scale: Scale) -> Table:
+@lru_cache(maxsize=4)
+def _side_by_side(names: tuple[str, ...]) -> list[Table]:
+    return side_by_side([_read(name) for name in names])
+
+
+def build(
+    candidate: Candidate,
+    scale: Scale,
+    against: Candidate | None = None,
+    tick: Tick = lambda _: None,
+) -> Table:
+    """Align all that a model has heard with the references, or with what the model
+    `against` heard: what either could not recognise has failed.
+
+    `tick` is called now and then with how many more utterances are done.
+    """
     builder = Builder()
-    for hypothesis in _heard(candidate):
-        if hypothesis.error:
+    for number, heard in enumerate(all_heard(candidate, against), start=1):
+        if heard.error:
             builder.fail()
-            continue
-        said = scale.tokenize(hypothesis.item.utterance.transcript)
-        tokens = scale.reconciled_tokens(said, scale.tokenize(hypothesis.text))
-        reference, heard = [t.text for t in said], [t.text for t in tokens]
-        edits = align_words(reference, heard)
-        builder.add(edits, reference, heard, _confidences(tokens, hypothesis))
+        else:
+            _add(builder, heard, scale)
+        if number % _BATCH == 0:
+            tick(_BATCH)
     return builder.table()
 
 
-def _heard(candidate: Candidate) -> Iterator[Hypothesis]:
-    rows = candidate.hypotheses.select_related("item__utterance")
-    return rows.order_by("item__position").iterator(_BATCH)
+def all_heard(
+    candidate: Candidate, against: Candidate | None = None
+) -> Iterator[Heard]:
+    """All that a model has heard, in the order of the test."""
+    rows = _rows(candidate).annotate(reference=F("item__utterance__transcript"))
+    found = rows.values_list(*Heard._fields).iterator(_BATCH)
+    if against is None:
+        yield from map(Heard._make, found)
+        return
+    others = _rows(against).values_list("text", "error").iterator(_BATCH)
+    for row, (text, error) in zip(map(Heard._make, found), others, strict=True):
+        yield row._replace(reference=text, error=row.error or error)
 
 
-def _confidences(tokens: Sequence[Token], heard: Hypothesis) -> list[float]:
+def _rows(candidate: Candidate) -> QuerySet[Hypothesis]:
+    return candidate.hypotheses.order_by("item__position")
+
+
+def _add(builder: Builder, heard: Heard, scale: Scale) -> None:
+    text = shown_text(heard.text, heard.display, scale)
+    said = scale.tokenize(heard.reference)
+    tokens = scale.reconciled_tokens(said, scale.tokenize(text))
+    reference, words = [t.text for t in said], [t.text for t in tokens]
+    edits = align_words(reference, words)
+    confidences = _confidences(tokens, scale.shown(text), heard.timings)
+    builder.add(edits, reference, words, confidences)
+
+
+def shown_text(text: str, display: str, scale: Scale) -> str:
+    """Of the two forms of what was heard the one that is compared."""
+    return display or text if scale.level == Level.DISPLAY else text
+
+
+def _confidences(
+    tokens: Sequence[Token], text: str, timings: Sequence[Sequence[object]]
+) -> list[float]:
     """Of each compared word, that of the recognised word it stems from."""
-    known = list(spans(heard.text, heard.timings))
+    known = list(spans(text, timings))
     ends = [word.end for word in known]
-    places = np.searchsorted(ends, [token.start for token in tokens], side="right")
+    places = [bisect_right(ends, token.start) for token in tokens]
     return [
         known[place].probability if place < len(known) else float("nan")
         for place in places

@@ -6,14 +6,19 @@ from celery import shared_task
 
 from engines.base import EngineError
 from evaluations import services
+from evaluations.corrections.versions import awaits_import
 from evaluations.evaluate import evaluate, recognise, settle
-from evaluations.models import Evaluation, Shard
+from evaluations.levels import count
+from evaluations.models import Evaluation, Scoring, Shard
 from jobs.runner import run
 from training.models import PlannedTest
 
 
 @shared_task
 def run_evaluation(evaluation_id: str) -> None:
+    # Its dataset may still be on the way: `Evaluation.tend` sends it again then.
+    if awaits_import(evaluation_id):
+        return
     run(Evaluation, evaluation_id, evaluate, expected=(EngineError,))
     # Where nothing is left to recognise, no shard ends it.
     settle(evaluation_id)
@@ -30,6 +35,11 @@ def run_shard(shard_id: str) -> None:
 @shared_task
 def settle_evaluation(evaluation_id: str) -> None:
     settle(evaluation_id)
+
+
+@shared_task
+def run_scoring(scoring_id: str) -> None:
+    run(Scoring, scoring_id, count, expected=())
 
 
 @shared_task

@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import (
     require_http_methods,
@@ -18,12 +17,16 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from datasets.overlap import warnings_for
 from evaluations import services
-from evaluations.comparison import comparisons
-from evaluations.confusions import Chosen, chosen_of, model_of, recurring
-from evaluations.confusions import only as with_error
+from evaluations.confusions import model_of, recurring
+from evaluations.export.menu import menu
 from evaluations.forms import RenameForm
-from evaluations.models import Candidate, Evaluation, Hypothesis, Item
+from evaluations.frame import about, evaluation_for, frame
+from evaluations.levels import Scored
+from evaluations.models import Candidate, Evaluation
+from evaluations.pairs import matched
+from evaluations.review.page import judged_context, review_context
 from evaluations.rows import rows_of
+from evaluations.selection import ORDERS, items_at, selection_of
 from projects.access import project_for
 from projects.listing import (
     Filter,
@@ -31,7 +34,6 @@ from projects.listing import (
     page_of,
     query_without,
     search_of,
-    sort_key,
 )
 from projects.models import Role
 from projects.rename import rename_page
@@ -55,19 +57,11 @@ _LISTING = Listing(
     searched=["name", "dataset__name"],
     filters=[Filter("status", "Status", Evaluation.Status.choices)],
 )
-_ITEM_SORTS = {
-    "position": "position",
-    "errors": "errors",
-    "name": "utterance__name",
-    "duration": "utterance__seconds",
+# Of an inspection, which has no errors.
+_INSPECTION_ORDERS = {
+    "-errors": "Most differences",
+    **{name: ORDERS[name] for name in ("position", "name", "-duration", "duration")},
 }
-ITEM_ORDERS = [
-    ("-errors", "Most errors"),
-    ("position", "Order of the dataset"),
-    ("name", "File name"),
-    ("-duration", "Longest"),
-    ("duration", "Shortest"),
-]
 
 
 @require_safe
@@ -89,59 +83,46 @@ def index(request: Request, project_id: UUID) -> HttpResponse:
 @require_safe
 def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
     """The page of a test; htmx asks for its progress alone, while it changes."""
-    evaluation = evaluation_for(request, evaluation_id)
-    candidates = list(evaluation.candidates.select_related("model__base"))
-    ctx = about(evaluation) | {"candidates": candidates}
+    here = frame(request, evaluation_id, "evaluation-detail")
     if request.htmx:
-        if not evaluation.is_active:
+        if not here.evaluation.is_active:
             return HttpResponseClientRefresh()
-        return render(request, "evaluations/_progress.html", ctx)
-    complete = [candidate for candidate in candidates if candidate.is_complete]
-    ctx["overlaps"] = warnings_for(evaluation.dataset, as_test=True)
-    if complete:
-        ctx |= _results(request, evaluation, complete)
+        return render(request, "evaluations/_progress.html", here.context)
+    ctx = here.context | {
+        "overlaps": warnings_for(here.evaluation.dataset, as_test=True)
+    }
+    if here.shown.models:
+        ctx |= _results(request, here.shown)
     return render(request, "evaluations/detail.html", ctx)
 
 
-def about(evaluation: Evaluation) -> dict[str, Any]:
-    return {
-        "project": evaluation.project,
-        "room": "evaluations",
-        "evaluation": evaluation,
-    }
-
-
-def _results(
-    request: Request, evaluation: Evaluation, complete: list[Candidate]
-) -> dict[str, Any]:
+def _results(request: Request, shown: Scored) -> dict[str, Any]:
     """What the page says of the models that have recognised everything."""
-    chosen = chosen_of(request, complete)
-    page = page_of(request, _items(request, evaluation, chosen))
-    against = against_of(request, evaluation, complete)
+    selection = selection_of(request, shown)
+    page = page_of(request, selection.positions.tolist())
+    items = items_at(shown, list(page))
+    against = against_of(request, shown.evaluation, shown.models)
+    listed = model_of(request, shown.models)
+    is_inspection = shown.evaluation.is_inspection
+    pairs, tests = shown.comparisons, matched(shown)
     return {
-        "complete": complete,
-        "most_errors": max(c.counts.errors for c in complete),
+        "most_errors": max(c.counts.errors for c in shown.models),
+        "selection": selection,
         "page": page,
-        "rows": rows_of(evaluation, list(page), complete, against),
+        "rows": rows_of(shown, items, against),
         "against": against,
         # Whom the stored counts of an inspection compare with.
-        "first": evaluation.candidates.first(),
-        "comparisons": comparisons(evaluation, complete),
-        "listed": (listed := model_of(request, complete)),
-        "recurring": recurring(listed),
-        "chosen": chosen,
+        "first": shown.evaluation.candidates.first(),
+        "comparisons": shown.comparisons,
+        "listed": listed,
+        "recurring": recurring(listed, shown.scale.level),
         "query": query_without(request, "page"),
         "q": search_of(request),
         "only": request.GET.get("only", ""),
-        "sort": request.GET.get("sort", "-errors"),
-        "orders": _orders(evaluation),
-    }
-
-
-def _orders(evaluation: Evaluation) -> list[tuple[str, str]]:
-    if not evaluation.is_inspection:
-        return ITEM_ORDERS
-    return [("-errors", "Most differences"), *ITEM_ORDERS[1:]]
+        "orders": _INSPECTION_ORDERS if is_inspection else ORDERS,
+        "export": menu(request, shown, selection),
+        "pairs": [(one, tests.get((one.old.pk, one.new.pk))) for one in pairs],
+    } | review_context(request, shown.evaluation, items)
 
 
 def against_of(
@@ -159,21 +140,19 @@ def against_of(
 @require_safe
 def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
     """One utterance of a test in full: to be sent to somebody, or for a long one."""
-    evaluation = evaluation_for(request, evaluation_id)
-    items = evaluation.items.select_related("utterance__loudness")
-    item = get_object_or_404(items, position=position)
-    candidates = list(
-        evaluation.candidates.filter(is_complete=True).select_related("model")
-    )
-    if not candidates:
+    here = frame(request, evaluation_id, "evaluation-utterance")
+    shown = here.shown
+    if not here.evaluation.items.filter(position=position).exists():
+        raise Http404("There is no such utterance.")
+    if not shown.models and not shown.waits_for:
         raise Http404("Nothing was recognised yet.")
-    against = against_of(request, evaluation, candidates)
-    rows = rows_of(evaluation, [item], candidates, against, most_words=10**6)
-    ctx = about(evaluation) | {
-        "row": rows[0],
-        "against": against,
-        "complete": candidates,
-    }
+    ctx = here.context
+    if shown.models:
+        against = against_of(request, here.evaluation, shown.models)
+        items = items_at(shown, [position])
+        rows = rows_of(shown, items, against, most_words=10**6)
+        ctx |= {"row": rows[0], "against": against}
+        ctx |= judged_context(request, here.evaluation, items)
     return render(request, "evaluations/utterance.html", ctx)
 
 
@@ -208,37 +187,3 @@ def delete(request: Request, evaluation_id: UUID) -> HttpResponse:
         messages.success(request, f"“{evaluation.name}” was deleted.")
         return redirect("evaluation-list", evaluation.project_id)
     return render(request, "evaluations/delete.html", about(evaluation))
-
-
-def evaluation_for(
-    request: Request, evaluation_id: UUID, role: Role = Role.VIEWER
-) -> Evaluation:
-    evaluation = get_object_or_404(
-        Evaluation.objects.select_related("dataset"), pk=evaluation_id
-    )
-    evaluation.project = project_for(request.user, evaluation.project_id, role)
-    return evaluation
-
-
-def _items(
-    request: Request, evaluation: Evaluation, chosen: Chosen | None
-) -> QuerySet[Item]:
-    """The utterances that the address asks for, in its order."""
-    items = evaluation.items.select_related("utterance__loudness")
-    if chosen:
-        items = with_error(items, evaluation, chosen)
-    only = request.GET.get("only")
-    if only == "errors":
-        items = items.filter(errors__gt=0)
-    elif only == "failed":
-        failed = Hypothesis.objects.filter(item=OuterRef("pk")).exclude(error="")
-        items = items.filter(Exists(failed))
-    search = search_of(request)
-    if search:
-        heard = Hypothesis.objects.filter(item=OuterRef("pk"), text__icontains=search)
-        items = items.filter(
-            Q(utterance__name__icontains=search)
-            | Q(utterance__transcript__icontains=search)
-            | Exists(heard)
-        )
-    return items.order_by(sort_key(request, _ITEM_SORTS, "-errors"), "position")

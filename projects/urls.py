@@ -7,7 +7,6 @@ from projects import views
 urlpatterns = [
     path("projects/", views.index, name="project-list"),
     path("projects/new/", views.create, name="project-create"),
-    path("projects/<uuid:project_id>/", views.detail, name="project-detail"),
     path(
         "projects/<uuid:project_id>/settings/", views.settings, name="project-settings"
     ),

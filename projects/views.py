@@ -53,23 +53,6 @@ def create(request: Request) -> HttpResponse:
     return render(request, "projects/form.html", {"form": form}, status=status)
 
 
-@require_safe
-def detail(request: Request, project_id: UUID) -> HttpResponse:
-    project = project_for(request.user, project_id)
-    tests = project.evaluations.prefetch_related("candidates__model")
-    ctx = {
-        "project": project,
-        "room": "overview",
-        "dataset_count": project.datasets.count(),
-        "model_count": project.models.count(),
-        "evaluation_count": project.evaluations.count(),
-        "members": project.memberships.select_related("user"),
-        "datasets": project.datasets.all()[:5],
-        "evaluations": tests.select_related("dataset")[:5],
-    }
-    return render(request, "projects/detail.html", ctx)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)

@@ -8,7 +8,6 @@ All is counted from `table.Table`; of some utterances it is counted from
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +35,11 @@ class Words:
 
     said: how often it stands in the references.
     right: how often each model had it right, a row for each model.
-    is_new: whether no training has shown it; None where no training is known.
     """
 
     texts: list[str]
     said: npt.NDArray[np.int64]
     right: npt.NDArray[np.int64]
-    is_new: Mask | None
 
 
 def confusions(table: Table, kind: int, most: int = 100) -> list[Confusion]:
@@ -85,13 +82,8 @@ def confused(
     return table.utterances_of(found)
 
 
-def word_accuracy(
-    tables: Sequence[Table], known: AbstractSet[str] | None = None
-) -> Words:
-    """Every word that is said, the most frequent first.
-
-    `known` are the words of a training, scored as the words of the tables are.
-    """
+def word_accuracy(tables: Sequence[Table]) -> Words:
+    """Every word that is said, the most frequent first."""
     first = tables[0]
     size = len(first.vocabulary)
     times = np.bincount(first.reference[first.kind != INSERTION], minlength=size)
@@ -101,12 +93,7 @@ def word_accuracy(
         for table in tables
     ]
     texts = [first.vocabulary[number] for number in order]
-    return Words(
-        texts=texts,
-        said=times[order],
-        right=np.array(right),
-        is_new=None if known is None else np.array([t not in known for t in texts]),
-    )
+    return Words(texts=texts, said=times[order], right=np.array(right))
 
 
 def _word(table: Table, number: int) -> str | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from scoring.normalization import words
 from scoring.rewriting import Rewriting
@@ -39,6 +40,7 @@ class LineError:
     message: str
 
 
+@lru_cache(maxsize=32)  # pages of tests ask each time
 def parse(
     text: str, locale: str
 ) -> tuple[tuple[Equivalence, ...], tuple[LineError, ...]]:

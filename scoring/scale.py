@@ -109,12 +109,17 @@ class Scale:
             return "TER"
         return normalization.rate_name(self.locale)
 
+    @property
+    def package(self) -> str:
+        """The version of the package whose rules these are; empty for our own."""
+        return whisper.VERSION if self.level == Level.WHISPER else ""
+
     @cached_property
     def digest(self) -> str:
         """Sixteen letters that are others as soon as anything is compared otherwise."""
         sides = [equivalence.sides for equivalence in self.equivalences]
-        package = whisper.VERSION if self.level == Level.WHISPER else ""
-        decisive = [VERSION, language_of(self.locale), self.level, package, sides]
+        language = language_of(self.locale)
+        decisive = [VERSION, language, self.level, self.package, sides]
         return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:16]
 
     def shown(self, text: str) -> str:

@@ -1,13 +1,14 @@
 """Parts of a test that are harder than others: speakers, devices, lengths, noise.
 
 `by_text` and `by_number` part the utterances by a column of values, whichever model
-is asked about; `slices` gives the error rate of a model in each part.
+is asked about; `Slicing` gives the error rates of models in each part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import floor, log10
 from typing import Literal, TypeAlias
@@ -16,7 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import ErrorCounts
-from scoring.significance import Groups, Interval, numbered, rate_interval
+from scoring.significance import (
+    MIN_GROUPS,
+    RESAMPLES,
+    Groups,
+    Interval,
+    numbered,
+)
 from scoring.table import Mask
 
 Kind = Literal["value", "band", "rest", "unknown"]
@@ -25,12 +32,16 @@ Kind = Literal["value", "band", "rest", "unknown"]
 MOST = 50
 # Of fewer utterances a rate is chance.
 MIN_UTTERANCES = 30
+# What is drawn of a slice (`Slicing`).
+CELLS = 400
+_PERCENTILES = (2.5, 97.5)
 _BANDS = 5
 # Limits are multiples of 1, 2 or 5 times a power of ten, of which at least so many
 # lie between the first limit and the last.
 _STEPS = 4
 
 _Indexes: TypeAlias = npt.NDArray[np.intp]
+_Floats: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,17 +84,20 @@ def by_text(values: Sequence[str]) -> list[Part]:
     >>> [(p.kind, p.name, len(p.utterances)) for p in by_text(["f", "m", "", "f"])]
     [('value', 'f', 2), ('value', 'm', 1), ('unknown', '', 1)]
     """
-    members: dict[str, list[int]] = {}
-    for index, value in enumerate(values):
-        members.setdefault(value, []).append(index)
-    unknown = members.pop("", [])
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(values))}
+    of_row = np.array([numbers[value] for value in values], dtype=np.intp)
+    # The indexes of each value, as values stand in `numbers`.
+    ends = np.cumsum(np.bincount(of_row, minlength=len(numbers)))[:-1]
+    found = np.split(np.argsort(of_row, kind="stable"), ends)
+    members = dict(zip(numbers, found, strict=False))
+    unknown = members.pop("", None)
     names = sorted(members, key=lambda name: (-len(members[name]), name))
-    parts = [Part("value", name, np.array(members[name])) for name in names[:MOST]]
-    rest = [index for name in names[MOST:] for index in members[name]]
-    if rest:
+    parts = [Part("value", name, members[name]) for name in names[:MOST]]
+    if names[MOST:]:
+        rest = np.concatenate([members[name] for name in names[MOST:]])
         parts.append(Part("rest", "", np.sort(rest)))
-    if unknown:
-        parts.append(Part("unknown", "", np.array(unknown)))
+    if unknown is not None:
+        parts.append(Part("unknown", "", unknown))
     return parts
 
 
@@ -122,32 +136,141 @@ def slices(
     seconds: npt.NDArray[np.floating],
     groups: Groups = (),
 ) -> list[Slice]:
-    """The worst part first, small ones and those without words at the end.
+    """Of one model the worst first, small ones and those without words at the end.
 
-    `counts` and `failed` are those of `table.Table`, `groups` as in `significance`.
+    Arguments as in `Slicing`, `counts` are those of `table.Table`.
     """
-    groups = numbered(groups)
-    found = []
-    for part in parts:
-        members = part.utterances[~failed[part.utterances]]
-        total = counts[members].sum(axis=0, dtype=np.int64)
-        found.append(
-            Slice(
-                part=part,
-                utterances=len(members),
-                minutes=float(seconds[members].sum()) / 60,
-                counts=ErrorCounts(*(int(number) for number in total)),
-                interval=rate_interval(
-                    counts[members], groups[members] if len(groups) else ()
-                ),
-            )
-        )
-    return sorted(found, key=_rank)
+    return sorted(Slicing(parts, failed, seconds, groups).slices(counts), key=_rank)
 
 
 def _rank(one: Slice) -> tuple[bool, bool, float]:
     rate = one.counts.rate
     return rate is None, one.is_small, -(rate or 0.0)
+
+
+class Slicing:
+    """Parts of a test, which may overlap, to be asked about each of its models.
+
+    `failed` is what any model could not recognise (`table.side_by_side`), `groups` are
+    as in `significance`.
+
+    `significance` draws each utterance of a test anew; of hundreds of slices that
+    would take seconds. Here those of a slice, or its speakers, are dealt out to cells
+    at random, and whole cells are drawn, the same for all slices: one product of
+    matrices makes all sums. A cell varies as much as its utterances do together, so
+    the interval is as wide; that there are only so many cells makes its width
+    uncertain by 1 / sqrt(2 * CELLS) = 3.5 %, which is what a thousand draws do anyway.
+    The interval of a part is the same whatever other parts are asked about.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        failed: Mask,
+        seconds: npt.NDArray[np.floating],
+        groups: Groups = (),
+    ) -> None:
+        self._parts, self._seconds, self._size = parts, seconds, len(failed)
+        self._groups = numbered(groups)
+        members = [one.utterances[~failed[one.utterances]] for one in parts]
+        self.sizes = np.array([len(one) for one in members], dtype=np.intp)
+        self._rows = np.concatenate([np.zeros(0, dtype=np.intp), *members])
+        self._part_of = np.repeat(np.arange(len(parts)), self.sizes)
+
+    def totals(self, counts: npt.NDArray[np.integer]) -> list[ErrorCounts]:
+        """Of one model in each part: quick, where no interval is needed."""
+        sums = [self._sums(column[self._rows]) for column in counts.T]
+        rows = np.stack(sums, axis=1)
+        return [ErrorCounts(*(int(total) for total in row)) for row in rows]
+
+    def slices(self, counts: npt.NDArray[np.integer]) -> list[Slice]:
+        """Of one model, in the order of the parts."""
+        totals = self.totals(counts)
+        intervals = self._intervals(counts[:, 1:].sum(axis=1), counts[:, 0])
+        minutes = self._sums(self._seconds[self._rows]) / 60
+        return [
+            Slice(
+                part=part,
+                utterances=int(self.sizes[number]),
+                minutes=float(minutes[number]),
+                counts=totals[number],
+                interval=intervals[number],
+            )
+            for number, part in enumerate(self._parts)
+        ]
+
+    def differences(
+        self, old: npt.NDArray[np.integer], new: npt.NDArray[np.integer]
+    ) -> list[Interval | None]:
+        """Where the rate of `new` less that of `old` lies, of each part in order."""
+        more = new[:, 1:].sum(axis=1) - old[:, 1:].sum(axis=1)
+        return self._intervals(more, old[:, 0])
+
+    def _sums(self, numbers: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
+        """By part, of a number of each row. Whole numbers stay whole up to 2**53."""
+        sums = np.bincount(self._part_of, numbers, minlength=len(self._parts))
+        return sums.astype(np.float64)
+
+    def _intervals(
+        self, errors: npt.NDArray[np.integer], words: npt.NDArray[np.integer]
+    ) -> list[Interval | None]:
+        return _intervals(self._drawn(errors), self._drawn(words))
+
+    def _drawn(self, numbers: npt.NDArray[np.integer]) -> _Floats:
+        """Sums of a number of each utterance: a row a part, a column a draw."""
+        size = len(self._parts)
+        place, rows = self._part_of * CELLS + self._cells, self._rows
+        sums = np.bincount(place, numbers[rows], minlength=size * CELLS)
+        return sums.reshape(size, CELLS).astype(np.float32) @ _draws()
+
+    @cached_property
+    def _cells(self) -> _Indexes:
+        """Of each row: its own, or that of its group in parts with many groups."""
+        alone = _dealt(self._part_of, self._rows, self._size)
+        if not len(self._groups):
+            return alone
+        size = int(self._groups.max()) + 1
+        pairs = self._part_of * size + self._groups[self._rows]
+        found, pair = np.unique(pairs, return_inverse=True)
+        has_many = np.bincount(found // size, minlength=len(self._parts)) >= MIN_GROUPS
+        together = _dealt(found // size, found % size, size)[pair]
+        return np.where(has_many[self._part_of], together, alone)
+
+
+@lru_cache(maxsize=1)
+def _draws() -> _Floats:
+    """How often each draw takes each cell: shape (CELLS, RESAMPLES)."""
+    random = np.random.default_rng(1)
+    times = random.multinomial(CELLS, np.full(CELLS, 1 / CELLS), size=RESAMPLES)
+    return times.T.astype(np.float32)
+
+
+def _dealt(part_of: _Indexes, member: _Indexes, size: int) -> _Indexes:
+    """Deal the members of each part, numbers below `size`, out to cells: evenly and
+    at random, but always alike."""
+    shuffled = np.random.default_rng(1).permutation(size)
+    order = np.argsort(part_of * size + shuffled[member])
+    sizes = np.bincount(part_of)
+    cells = np.empty(len(part_of), dtype=np.intp)
+    cells[order] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return cells % CELLS
+
+
+def _intervals(errors: _Floats, words: _Floats) -> list[Interval | None]:
+    """Of each slice; None of those without words."""
+    # Of few utterances some draws take none, which are left out.
+    is_full = (words > 0).all(axis=1)
+    ends = np.full((len(words), 2), np.nan)
+    rates = errors[is_full] / words[is_full]
+    ends[is_full] = np.percentile(rates, _PERCENTILES, axis=1).T
+    for number in np.flatnonzero(~is_full & (words > 0).any(axis=1)):
+        some = words[number] > 0
+        rates = errors[number, some] / words[number, some]
+        ends[number] = np.percentile(rates, _PERCENTILES)
+    return [
+        None if np.isnan(low) else Interval(float(low), float(high))
+        for low, high in ends
+    ]
 
 
 def _limits(values: npt.NDArray[np.floating]) -> list[float]:

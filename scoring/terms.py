@@ -12,9 +12,62 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from scoring.equivalences import LineError
+from scoring.normalization import unit
+from scoring.normalization import words as words_of
 from scoring.table import EQUAL, NONE, Ids, Mask, Table
 
+MOST_TERMS = 2000
+MOST_WORDS = 20  # of a term
 _NOWHERE = -1
+
+
+def parse(text: str, locale: str) -> tuple[tuple[str, ...], tuple[LineError, ...]]:
+    """The terms of a text, one a line, and what is wrong with its other lines.
+
+    Lines of the same words are one term, as the first of them writes it.
+
+    >>> parse("Metro Station\\nmetro station\\n...", "en-US")
+    (('Metro Station',), (LineError(line=3, message='There is no word.'),))
+    """
+    found: dict[tuple[str, ...], str] = {}
+    errors: list[LineError] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        words = tuple(words_of(line, locale))
+        if not words:
+            errors.append(LineError(number, "There is no word."))
+        elif len(words) > MOST_WORDS:
+            message = f"There are more than {MOST_WORDS} {unit(locale)}s."
+            errors.append(LineError(number, message))
+        elif words not in found and len(found) == MOST_TERMS:
+            errors.append(
+                LineError(number, f"There are more than {MOST_TERMS:,} terms.")
+            )
+            break
+        else:
+            found.setdefault(words, line.strip())
+    return tuple(found.values()), tuple(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often terms are said, and by a model heard, and heard rightly."""
+
+    said: int
+    heard: int
+    right: int
+
+    @property
+    def recall(self) -> float | None:
+        """The share that was heard of what is said; None if nothing is."""
+        return self.right / self.said if self.said else None
+
+    @property
+    def precision(self) -> float | None:
+        """The share that is said of what was heard; None if nothing was."""
+        return self.right / self.heard if self.heard else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +82,17 @@ class Term:
     heard: tuple[int, ...]
     right: tuple[int, ...]
 
-    def recall(self, model: int) -> float | None:
-        """The share that was heard of what is said; None if it is never said."""
-        return self.right[model] / self.said if self.said else None
+    def share(self, model: int) -> Share:
+        return Share(self.said, self.heard[model], self.right[model])
 
-    def precision(self, model: int) -> float | None:
-        """The share that is said of what was heard; None if it was never heard."""
-        heard = self.heard[model]
-        return self.right[model] / heard if heard else None
+
+def overall(found: Sequence[Term], model: int) -> Share:
+    """All these terms together."""
+    return Share(
+        sum(term.said for term in found),
+        sum(term.heard[model] for term in found),
+        sum(term.right[model] for term in found),
+    )
 
 
 def terms(tables: Sequence[Table], sought: Iterable[Sequence[str]]) -> list[Term]:

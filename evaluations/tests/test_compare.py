@@ -70,7 +70,7 @@ class CompareTestCase(CustomModelTestCase):
 
     def test_it_works(self) -> None:
         evaluation = self.run_with(TwoModels(WRONG, RIGHT))
-        (one,) = comparisons(evaluation, list(evaluation.candidates.all()))
+        (one,) = comparisons(evaluation.comparisons, list(evaluation.candidates.all()))
         assert (one.verdict, one.points, one.interval) == (
             "better",
             "25.0",
@@ -119,7 +119,7 @@ class CompareTestCase(CustomModelTestCase):
     def test_any_two_models_are_compared(self) -> None:
         models = [self.custom, make_model("other"), make_model("third"), self.base]
         evaluation = self.run_with(TwoModels(WRONG, RIGHT), models)
-        found = comparisons(evaluation, list(evaluation.candidates.all()))
+        found = comparisons(evaluation.comparisons, list(evaluation.candidates.all()))
         said = [(one.new.model.name, one.verdict, one.old.model.name) for one in found]
         assert said == [
             ("other", "worse", "Maple"),
@@ -142,12 +142,12 @@ class CompareTestCase(CustomModelTestCase):
         assert 0 < base.low < base.counts.rate < base.high < 0.25
         assert (custom.low, custom.high) == (0, 0)
         page = self.client.get(evaluation.get_absolute_url())
-        self.assertContains(page, "95 % interval", count=3)
+        self.assertContains(page, "95 % interval", count=4)
 
     def test_it_says_how_much_more_speech_would_tell(self) -> None:
         one_wrong = dict(list(WRONG.items())[:1])
         evaluation = self.run_with(TwoModels(RIGHT | one_wrong, RIGHT))
-        (one,) = comparisons(evaluation, list(evaluation.candidates.all()))
+        (one,) = comparisons(evaluation.comparisons, list(evaluation.candidates.all()))
         assert one.verdict == "unclear"
         assert one.more_seconds is not None and one.more_seconds > 6
         page = self.client.get(evaluation.get_absolute_url())

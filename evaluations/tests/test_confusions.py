@@ -6,8 +6,9 @@ from django.core.files.storage import default_storage
 
 from engines.fake import FakeEngine
 from evaluations import services
+from evaluations.columns import columns_of
 from evaluations.models import Candidate, Evaluation
-from evaluations.tables import positions_of, table_of
+from evaluations.tables import table_of
 from scoring.table import SUBSTITUTION
 from speechstudio.test import (
     BaseTestCase,
@@ -73,7 +74,7 @@ class ConfusionsTestCase(BaseTestCase):
             table = table_of(candidate)
             assert table is not None
             assert table.total() == candidate.counts
-            assert len(table) == len(positions_of(self.evaluation)) == 4
+            assert len(table) == len(columns_of(self.evaluation)) == 4
             assert (table.kind == SUBSTITUTION).sum() == candidate.substitutions
 
     def test_what_was_heard_has_its_confidence(self) -> None:
@@ -93,5 +94,15 @@ class ConfusionsTestCase(BaseTestCase):
         Candidate.objects.update(table="")
         page = self.client.get(self.url)
         self.assertNotContains(page, "Most frequent errors")
-        assert self.names(error="deletion", said="day") == []
-        assert Evaluation.objects.get().candidates.count() == 2
+        self.assertContains(page, "cannot be filtered or sorted")
+        assert len(self.names(error="deletion", said="day")) == 4
+
+    def test_a_test_that_was_made_before_gets_its_tables(self) -> None:
+        before = [candidate.counts for candidate in self.evaluation.candidates.all()]
+        Candidate.objects.update(table="", words=0, substitutions=0)
+        with fake_engine(FakeEngine({})) as engine, self.on_commit():
+            Evaluation.tend()
+        assert engine.calls == []
+        after = [candidate.counts for candidate in self.evaluation.candidates.all()]
+        assert after == before
+        assert Evaluation.objects.get().status == Evaluation.Status.SUCCEEDED

@@ -9,8 +9,10 @@ from engines.base import EngineError
 from engines.fake import FakeEngine
 from evaluations import evaluate as verb
 from evaluations.models import Candidate, Evaluation, Hypothesis, Item, Shard
+from evaluations.tables import table_of
 from evaluations.tasks import run_evaluation, run_shard, settle_evaluation
 from jobs.models import Gone, Job
+from scoring.table import Table
 from speechstudio.test import (
     BaseTestCase,
     fake_engine,
@@ -63,13 +65,8 @@ class EvaluateTestCase(BaseTestCase):
         )
         with fake_engine(FakeEngine(HEARD)):
             run_evaluation(str(evaluation.pk))
-        errors = [item.errors for item in evaluation.items.all()]
-        one = [h.counts.errors for h in self.hypotheses_of(evaluation)]
-        assert errors == [2 * n for n in one]
-
-    def hypotheses_of(self, evaluation: Evaluation) -> list[Hypothesis]:
-        first = evaluation.candidates.first()
-        return list(first.hypotheses.order_by("item__position"))
+        one, other = (table_of(candidate) for candidate in evaluation.candidates.all())
+        assert one.errors.tolist() == other.errors.tolist() == [0, 1, 1, 1]
 
     def test_a_shard_that_died_goes_on_where_it_stopped(self) -> None:
         class Killed(BaseException):
@@ -119,15 +116,16 @@ class EvaluateTestCase(BaseTestCase):
         assert self.candidate.sentences == 4
 
     def test_a_test_that_is_deleted_while_it_ends_leaves_no_files(self) -> None:
-        examine = verb._examine
+        examined = verb._examined
         made = []
 
-        def deleted(evaluation: Evaluation, fresh: list[Candidate]) -> None:
-            examine(evaluation, fresh)
+        def deleted(evaluation: Evaluation, *of: Candidate) -> Table:
+            table = examined(evaluation, *of)
             made.extend(default_storage.listdir(evaluation.folder)[1])
             Evaluation.objects.get().delete()
+            return table
 
-        with patch.object(verb, "_examine", deleted), fake_engine(FakeEngine(HEARD)):
+        with patch.object(verb, "_examined", deleted), fake_engine(FakeEngine(HEARD)):
             run_evaluation(str(self.evaluation.pk))
         assert len(made) == 1
         assert not default_storage.listdir(self.evaluation.folder)[1]

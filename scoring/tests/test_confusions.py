@@ -95,20 +95,14 @@ def two_models() -> list[Table]:
 
 
 def test_words_are_compared_between_models() -> None:
-    words = word_accuracy(two_models(), known={"cat", "now"})
+    words = word_accuracy(two_models())
     row = words.texts.index("jones")
     assert words.said[row] == 4 and words.texts[0] == "jones"
     assert words.right[:, row].tolist() == [0, 1]
-    assert words.is_new is not None
-    new = [
-        text for text, is_new in zip(words.texts, words.is_new, strict=True) if is_new
-    ]
-    assert "jones" in new and "cat" not in new
     assert "so" not in words.texts  # it was heard, but never said
     assert words.said.sum() == 15
 
 
-def test_without_a_training_no_word_is_new_and_without_words_there_is_none() -> None:
-    assert word_accuracy(two_models()).is_new is None
+def test_without_words_there_is_none() -> None:
     nothing = word_accuracy([Builder().table()])
     assert (nothing.texts, nothing.said.tolist()) == ([], [])

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from scoring.errors import ErrorCounts
-from scoring.significance import rate_interval
-from scoring.slices import MOST, by_number, by_text, slices
+from scoring.significance import difference_interval, rate_interval
+from scoring.slices import MOST, Slicing, by_number, by_text, slices
 
 NAN = float("nan")
 Array = npt.NDArray[np.int64]
@@ -36,14 +36,86 @@ def test_the_worst_slice_is_the_first_and_small_ones_are_at_the_end() -> None:
     assert silent.interval is None and few.interval is not None
 
 
-def test_a_slice_of_all_has_the_interval_of_the_whole_test() -> None:
+@pytest.mark.parametrize("size", [40, 400, 5000])
+@pytest.mark.parametrize("speakers", [0, 25, 900])
+def test_an_interval_is_that_of_the_whole_test(size: int, speakers: int) -> None:
+    """Within what chance does to either: both are of a thousand draws."""
     rng = np.random.default_rng(1)
-    counts = some_counts(rng.binomial(10, 0.2, 500).tolist())
-    speakers = [f"speaker {n % 25}" for n in range(500)]
-    seconds, failed = np.ones(500), np.zeros(500, dtype=bool)
+    groups = rng.integers(speakers, size=size) if speakers else np.array([], dtype=int)
+    hard = rng.normal(0.2, 0.05, max(1, speakers)).clip(0.01, 0.9)
+    rates = hard[groups] if speakers else np.full(size, 0.2)
+    words = rng.integers(3, 20, size)
+    old, new = (some_counts([0] * size) for _ in range(2))
+    for counts, factor in ((old, 1.0), (new, 0.9)):
+        counts[:, 0], counts[:, 2] = words, rng.binomial(words, rates * factor)
+    slicing = Slicing(
+        by_text(["en"] * size), np.zeros(size, dtype=bool), np.ones(size), groups
+    )
+    found = [
+        *(slicing.slices(counts)[0].interval for counts in (old, new)),
+        *slicing.differences(old, new),
+    ]
+    expected = [
+        *(rate_interval(counts, groups) for counts in (old, new)),
+        difference_interval(old, new, groups),
+    ]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours is not None and theirs is not None
+        width = theirs.high - theirs.low
+        assert ours.high - ours.low == pytest.approx(width, rel=0.15)
+        assert ours.low == pytest.approx(theirs.low, abs=0.12 * width)
+
+
+def test_of_few_speakers_utterances_are_drawn() -> None:
+    counts = some_counts([0, 1, 2, 3] * 50)
+    values = ["ann"] * 100 + ["bob"] * 100
+    nobody_failed, seconds = np.zeros(200, dtype=bool), np.ones(200)
+    parts = by_text(values)
+    speakers = np.repeat([0, 1], 100)
+    by_speaker = slices(parts, counts, nobody_failed, seconds, speakers)
+    alone = slices(parts, counts, nobody_failed, seconds)
+    assert [one.interval for one in by_speaker] == [one.interval for one in alone]
+
+
+def test_a_difference_is_that_of_the_same_utterances() -> None:
+    rng = np.random.default_rng(2)
+    old = some_counts(rng.binomial(10, 0.3, 300).tolist())
+    new = old.copy()
+    new[:, 2] = np.maximum(0, old[:, 2] - 1)
+    values = ["noisy"] * 150 + ["silent"] * 150
+    for counts in (old, new):
+        counts[150:] = 0
+    slicing = Slicing(by_text(values), np.zeros(300, dtype=bool), np.ones(300))
+    better, silent = slicing.differences(old, new)
+    worse, _ = slicing.differences(new, old)
+    assert better is not None and better.verdict == "better"
+    assert worse is not None and worse.verdict == "worse"
+    assert (worse.low, worse.high) == pytest.approx((-better.high, -better.low))
+    assert silent is None
+
+
+def test_a_part_has_the_same_interval_whatever_else_is_asked_about() -> None:
+    rng = np.random.default_rng(3)
+    counts = some_counts(rng.binomial(10, 0.3, 2000).tolist())
+    speakers = rng.integers(60, size=2000)
+    parts = by_text(["a", "b"] * 1000) + by_text(["c"] * 500 + ["d"] * 1500)
+    failed, seconds = np.zeros(2000, dtype=bool), np.ones(2000)
+    failed[7] = True
     for groups in ((), speakers):
-        (found,) = slices(by_text(["en"] * 500), counts, failed, seconds, groups)
-        assert found.interval == rate_interval(counts, groups)
+        together = Slicing(parts, failed, seconds, groups).slices(counts)
+        for part, one in zip(parts, together, strict=True):
+            (alone,) = Slicing([part], failed, seconds, groups).slices(counts)
+            assert alone.interval == one.interval
+            assert (alone.counts, alone.utterances) == (one.counts, one.utterances)
+
+
+def test_without_utterances_there_are_no_slices() -> None:
+    none = np.zeros(0, dtype=bool)
+    assert slices(by_text([]), some_counts([]), none, np.zeros(0)) == []
+    (found,) = slices(
+        by_text(["a", "a"]), some_counts([0, 0]), np.ones(2, dtype=bool), np.ones(2)
+    )
+    assert (found.utterances, found.interval) == (0, None)
 
 
 def test_the_values_beyond_the_most_frequent_are_one_slice() -> None:

@@ -92,6 +92,7 @@
     if ("copy" in button.dataset) copy(button);
     if ("dismiss" in button.dataset) button.closest(".notice").remove();
     if (button.dataset.opens) byId(button.dataset.opens)?.showModal();
+    if ("print" in button.dataset) window.print();
   });
 
   // Filter forms

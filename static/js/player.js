@@ -181,9 +181,24 @@ function goTo(row) {
 function step(by) {
   const list = rows();
   const next = current ? list[list.indexOf(current) + by] : list[0];
-  if (!next) return say(by > 0 ? "Last utterance on this page" : "First utterance");
+  if (!next) return turn(by);
   audio.pause();
   goTo(next);
+}
+
+// To the next or the previous page of the list: see `arrive`.
+function turn(by) {
+  const link = document.querySelector(`.pagination a[rel=${by > 0 ? "next" : "prev"}]`);
+  if (link) location.href = `${link.href}#${by > 0 ? "first" : "last"}`;
+  else say(by > 0 ? "Last utterance" : "First utterance");
+}
+
+// An address may name a row: by its place on the page, or by its id.
+function arrive() {
+  const name = location.hash.slice(1);
+  const row = { first: rows()[0], last: rows().at(-1) }[name];
+  const target = row ?? document.getElementById(name);
+  if (target?.matches("[data-utterance]")) goTo(target);
 }
 
 const isShown = (mark) =>
@@ -367,3 +382,4 @@ function rejoin(row) {
 }
 
 showChoices();
+arrive();

@@ -1,0 +1,177 @@
+"""A test at other scoring levels than the one that it is counted at when it ends."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+from django.core.files.storage import default_storage
+
+from engines.fake import FakeEngine
+from evaluations import levels, services
+from evaluations.levels import Scored, scored
+from evaluations.models import Candidate, Scoring
+from jobs.models import Job
+from projects.models import Role
+from projects.services import set_role
+from scoring.scale import Level
+from speechstudio.test import (
+    BaseTestCase,
+    fake_engine,
+    make_dataset,
+    make_evaluation,
+    make_model,
+)
+
+TEXTS = ["It's okay, Ann.", "I paid 21 dollars.", "Good night!"]
+HEARD = {
+    "1": "it is ok Ann",
+    "2": "I paid twenty one dollars",
+    "3": "good knight",
+}
+# Errors of the texts above, counted by hand.
+ERRORS = {
+    # Both quarrel with case, signs and digits.
+    Level.DISPLAY: 4 + 3 + 3,
+    # "It's" and "okay"; "21"; "night".
+    Level.PLAIN: 3 + 2 + 1,
+    # "okay" and "night": numbers and contractions are equal.
+    Level.LEXICAL: 1 + 0 + 1,
+    Level.PROJECT: 0 + 0 + 1,
+}
+
+
+class LevelsTestCase(BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.project.equivalences = "okay = ok\nnight = evening"
+        self.project.save()
+        self.dataset = make_dataset(self.project, TEXTS)
+        models = [make_model("base"), make_model("small")]
+        self.evaluation = make_evaluation(self.project, self.dataset, models)
+        self.engine = FakeEngine(HEARD)
+        with fake_engine(self.engine):
+            self.evaluation.enqueue()
+        self.evaluation.refresh_from_db()
+        self.evaluation.project.refresh_from_db()
+        self.url = self.evaluation.get_absolute_url()
+
+    def at(self, level: Level) -> Scored:
+        """The test at a level that is counted by now."""
+        with self.on_commit():
+            scored(self.evaluation, level)
+        return scored(self.evaluation, level)
+
+    def test_it_works(self) -> None:
+        for level, errors in ERRORS.items():
+            shown = self.at(level)
+            assert shown.waits_for is None
+            assert [m.counts.errors for m in shown.models] == [errors, errors], level
+            assert all(m.low <= m.counts.rate <= m.high for m in shown.models)
+            assert [table.total() for table in shown.tables] == [
+                model.counts for model in shown.models
+            ]
+            assert len(shown.comparisons) == 1
+
+    def test_each_is_a_click_away_and_named_beside_the_figures(self) -> None:
+        page = self.client.get(self.url)
+        self.assertContains(page, "Scored on lexical text")
+        self.assertContains(page, "?level=plain")
+        self.at(Level.PLAIN)
+        page = self.client.get(self.url, {"level": "plain"})
+        self.assertContains(page, "words as they are written")
+        assert page.context["complete"][0].counts.errors == ERRORS[Level.PLAIN]
+        (row, *_) = page.context["rows"]
+        assert sum(len(line.marks) for line in row.lines)
+        marked = [line.counts.errors for r in page.context["rows"] for line in r.lines]
+        assert sum(marked) == 2 * ERRORS[Level.PLAIN]
+
+    def test_the_first_to_ask_sees_how_far_it_is_and_then_the_figures(self) -> None:
+        page = self.client.get(self.url, {"level": "display"})
+        self.assertContains(page, "Counting the errors at this level")
+        address = f"{self.url}levels/display/"
+        part = self.client.get(address, headers={"HX-Request": "true"})
+        self.assertContains(part, "every 500ms")
+        Scoring.objects.get().enqueue()
+        part = self.client.get(address, headers={"HX-Request": "true"})
+        assert part.headers["HX-Refresh"] == "true"
+        page = self.client.get(self.url, {"level": "display"})
+        self.assertContains(page, "TER")
+
+    def test_nothing_is_recognised_and_the_usual_figures_stay(self) -> None:
+        before = list(Candidate.objects.values())
+        self.engine.calls.clear()
+        self.at(Level.WHISPER)
+        assert self.engine.calls == []
+        assert list(Candidate.objects.values()) == before
+
+    def test_what_is_asked_for_twice_is_counted_once(self) -> None:
+        self.at(Level.PLAIN)
+        with patch.object(levels.tables, "build") as build:
+            self.at(Level.PLAIN)
+        assert not build.called
+        assert Scoring.objects.count() == 1
+
+    def test_other_equivalences_are_counted_anew_and_leave_no_old_files(self) -> None:
+        assert self.at(Level.PROJECT).models[0].counts.errors == 1
+        files = len(self.files())
+        self.project.equivalences = ""
+        self.project.save()
+        self.evaluation.refresh_from_db()
+        assert self.at(Level.PROJECT).models[0].counts.errors == 2
+        assert len(self.files()) == files
+
+    def files(self) -> list[str]:
+        return default_storage.listdir(self.evaluation.folder)[1]
+
+    def test_each_equivalence_tells_how_many_errors_it_removes(self) -> None:
+        self.at(Level.PROJECT)
+        okay, night = Scoring.objects.get().effects
+        assert okay["rule"] == "okay = ok"
+        assert list(okay["removed"].values()) == [1, 1]
+        assert list(night["removed"].values()) == [0, 0]
+
+    def test_a_model_that_joins_later_is_counted_too(self) -> None:
+        self.at(Level.PLAIN)
+        with fake_engine(FakeEngine(HEARD)), self.on_commit():
+            services.add_models(self.evaluation, [make_model("large")])
+        self.evaluation.refresh_from_db()
+        assert len(self.at(Level.PLAIN).models) == 3
+
+    def test_the_files_of_a_model_that_leaves_go_with_it(self) -> None:
+        self.at(Level.PLAIN)
+        assert len(self.files()) == 4
+        with fake_engine(FakeEngine({})), self.on_commit():
+            services.remove_model(self.evaluation, self.evaluation.candidates.all()[0])
+        self.evaluation.refresh_from_db()
+        assert len(self.files()) == 2
+        assert len(self.at(Level.PLAIN).models) == 1
+        assert len(self.files()) == 2
+
+    def test_a_failure_is_said_and_can_be_tried_again(self) -> None:
+        broken = patch.object(levels.tables, "build", side_effect=RuntimeError)
+        with broken, self.assertLogs("jobs.runner", "ERROR"):
+            self.at(Level.PLAIN)
+        assert Scoring.objects.get().status == Job.Status.FAILED
+        page = self.client.get(self.url, {"level": "plain"})
+        self.assertContains(page, "They could not be counted")
+        assert len(self.files()) == 2
+        with self.on_commit():
+            answer = self.client.post(f"{self.url}levels/plain/")
+        self.assertRedirects(answer, f"{self.url}?level=plain")
+        assert Scoring.objects.get().status == Job.Status.SUCCEEDED
+
+    def test_a_level_that_the_test_does_not_have_is_the_usual_one(self) -> None:
+        Candidate.objects.update(tokens={})
+        for level in ("display", "nonsense", "LEXICAL", "\0"):
+            page = self.client.get(self.url, {"level": level})
+            assert page.context["level"] == "lexical"
+        assert not Scoring.objects.exists()
+
+    def test_who_may_not_change_the_test_may_ask_but_not_repeat(self) -> None:
+        self.at(Level.PLAIN)
+        set_role(self.project, self.bob.pk, Role.VIEWER)
+        self.assert_viewer_gets_403(f"{self.url}levels/plain/")
+        assert self.client.get(self.url, {"level": "plain"}).status_code == 200
+        self.assert_stranger_gets_404(f"{self.url}levels/plain/")
+        self.client.force_login(self.alice)
+        assert self.client.get(f"{self.url}levels/display/").status_code == 404
