@@ -1,6 +1,6 @@
 """Measure what the product promises and write it down.
 
-    python -m benchmarks [studio] [player] [imports] [large] [scoring] [exports]
+    python -m benchmarks [studio] [player] [imports] [large] [tests] [scoring] [exports]
         [training]
 
 Runs on an idle machine for an hour; where parts are named, the others
@@ -23,7 +23,16 @@ from statistics import median, quantiles
 
 import httpx
 
-from benchmarks import exports, imports, large, player, scoring, throughput, training
+from benchmarks import (
+    exports,
+    imports,
+    large,
+    large_test,
+    player,
+    scoring,
+    throughput,
+    training,
+)
 from speechstudio import env
 from speechstudio.tests.studio import (
     Studio,
@@ -124,6 +133,7 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "player": _player,
     "imports": lambda: [imports.section()],
     "large": lambda: [large.section()],
+    "tests": lambda: [large_test.section()],
     "scoring": lambda: [scoring.section()],
     "exports": lambda: [exports.section()],
     "training": lambda: [training.section()],

@@ -7,7 +7,7 @@ take part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from uuid import UUID
@@ -123,7 +123,7 @@ def conclude(evaluation: Evaluation) -> None:
     columns = columns_of(evaluation)
     has_ended = False
     try:
-        found = {one: _examined(evaluation, one, candidates[0]) for one in candidates}
+        found = _examined(evaluation, candidates)
         pairs = [] if evaluation.is_inspection else compared(found, columns)
         with transaction.atomic():
             has_ended = evaluation.succeed(comparisons=pairs, stage="")
@@ -135,24 +135,29 @@ def conclude(evaluation: Evaluation) -> None:
         tables.delete(set(former) - set(new) if has_ended else set(new) - set(former))
 
 
-def _examined(evaluation: Evaluation, candidate: Candidate, first: Candidate) -> Table:
-    """The table of a model; the one that it has, unless there is something new."""
+def _examined(
+    evaluation: Evaluation, candidates: Sequence[Candidate]
+) -> dict[Candidate, Table]:
+    """The table of each model; the one that it has, unless there is something new."""
     scale = scale_of(evaluation)
-    if evaluation.is_inspection:
-        table = tables.build(candidate, scale, against=first)
-    else:
-        known = tables.table_of(candidate) if _is_examined(candidate, scale) else None
-        if known is not None:
-            return known
-        table = tables.build(candidate, scale)
-        candidate.tokens = _tokens(evaluation, candidate)
-    candidate.scale = scale.digest
-    candidate.table = tables.store(evaluation, candidate, table)
-    return table
+    against = candidates[0] if evaluation.is_inspection else None
+    known = {one: _known(one, scale, against) for one in candidates}
+    fresh = [candidate for candidate, table in known.items() if table is None]
+    built = tables.build(fresh, scale, against) if fresh else []
+    for candidate, table in zip(fresh, built, strict=True):
+        candidate.scale = scale.digest
+        candidate.tokens = {} if against else _tokens(evaluation, candidate)
+        candidate.table = tables.store(evaluation, candidate, table)
+        known[candidate] = table
+    return {one: table for one, table in known.items() if table is not None}
 
 
-def _is_examined(candidate: Candidate, scale: Scale) -> bool:
-    return candidate.is_complete and candidate.scale == scale.digest
+def _known(
+    candidate: Candidate, scale: Scale, against: Candidate | None
+) -> Table | None:
+    """The table that holds still. In an inspection another model may be the first."""
+    is_new = not candidate.is_complete or candidate.scale != scale.digest
+    return None if is_new or against else tables.table_of(candidate)
 
 
 def _tokens(evaluation: Evaluation, candidate: Candidate) -> dict[str, int]:

@@ -83,17 +83,20 @@ def count(scoring: Scoring) -> None:
     former, new = tables_of(scoring), []
     has_ended = False
     try:
-        found: dict[Candidate, Table] = {}
-        for model in models:
-            table = tables.build(model, scale, tick=lambda n: _tick(scoring, n))
-            name, of = tables.store(evaluation, model, table), model.table
+        built = tables.build(models, scale, tick=lambda n: _tick(scoring, n))
+        found = dict(zip(models, built, strict=True))
+        figures = {}
+        for model, table in found.items():
+            name = tables.store(evaluation, model, table)
             new.append(name)
-            found[model] = table
-            figures = figures_of(table, columns_of(evaluation))
-            scoring.figures[str(model.pk)] = asdict(figures) | {"table": name, "of": of}
+            figures[str(model.pk)] = {
+                **asdict(figures_of(table, columns_of(evaluation))),
+                "table": name,
+                "of": model.table,
+            }
         has_ended = scoring.succeed(
             scale=scale.digest,
-            figures={str(m.pk): scoring.figures[str(m.pk)] for m in models},
+            figures=figures,
             comparisons=compared(found, columns_of(evaluation)),
             effects=_effects(evaluation, models, scale),
         )

@@ -30,6 +30,7 @@ from scoring.table import Builder, Table, read, side_by_side
 
 logger = logging.getLogger(__name__)
 _BATCH = 1000
+_AROUND = " .,?!"  # what a recognised word may have around it
 
 Tick = Callable[[int], None]
 
@@ -93,25 +94,29 @@ def _side_by_side(names: tuple[str, ...]) -> list[Table]:
 
 
 def build(
-    candidate: Candidate,
+    models: Sequence[Candidate],
     scale: Scale,
     against: Candidate | None = None,
     tick: Tick = lambda _: None,
-) -> Table:
-    """Align all that a model has heard with the references, or with what the model
+) -> list[Table]:
+    """Align all that models have heard with the references, or with what the model
     `against` heard: what either could not recognise has failed.
 
-    `tick` is called now and then with how many more utterances are done.
+    The models go through the test side by side, so that each reference is read once.
+    `tick` is called now and then with how many more transcripts are done.
     """
-    builder = Builder()
-    for number, heard in enumerate(all_heard(candidate, against), start=1):
-        if heard.error:
-            builder.fail()
-        else:
-            _add(builder, heard, scale)
+    builders = [Builder() for _ in models]
+    streams = [all_heard(model, against) for model in models]
+    for number, row in enumerate(zip(*streams, strict=True), start=1):
+        said = scale.tokenize(row[0].reference)
+        for builder, heard in zip(builders, row, strict=True):
+            if heard.error:
+                builder.fail()
+            else:
+                _add(builder, said, heard, scale)
         if number % _BATCH == 0:
-            tick(_BATCH)
-    return builder.table()
+            tick(_BATCH * len(models))
+    return [builder.table() for builder in builders]
 
 
 def all_heard(
@@ -132,19 +137,29 @@ def _rows(candidate: Candidate) -> QuerySet[Hypothesis]:
     return candidate.hypotheses.order_by("item__position")
 
 
-def _add(builder: Builder, heard: Heard, scale: Scale) -> None:
+def _add(builder: Builder, said: Sequence[Token], heard: Heard, scale: Scale) -> None:
     text = shown_text(heard.text, heard.display, scale)
-    said = scale.tokenize(heard.reference)
     tokens = scale.reconciled_tokens(said, scale.tokenize(text))
     reference, words = [t.text for t in said], [t.text for t in tokens]
     edits = align_words(reference, words)
-    confidences = _confidences(tokens, scale.shown(text), heard.timings)
-    builder.add(edits, reference, words, confidences)
+    sure = _confidences_of(words, heard.timings) or _confidences(
+        tokens, scale.shown(text), heard.timings
+    )
+    builder.add(edits, reference, words, sure)
 
 
 def shown_text(text: str, display: str, scale: Scale) -> str:
     """Of the two forms of what was heard the one that is compared."""
     return display or text if scale.level == Level.DISPLAY else text
+
+
+def _confidences_of(
+    words: Sequence[str], timings: Sequence[Sequence[object]]
+) -> list[float]:
+    """Where the compared words are those that were timed, which is quick to see; or
+    nothing."""
+    timed = [str(word).strip(_AROUND).lower() for word, *_ in timings]
+    return [float(str(row[3])) for row in timings] if timed == words else []
 
 
 def _confidences(

@@ -69,6 +69,9 @@ _ENGLISH = re.compile(
     r"|(?P<sign>[%&]|(?<![am.'])\.(?=0)|(?<![^ (])(?<!0 )-(?=[0$]|\.0))"
     r"|(?P<currency>\$(?= ?\.?0)|(?<=0)\$|(?<=0 )\$)"
 )
+# Without these only words match.
+_FIGURES = re.compile("[0$%&]")
+_ONLY_WORDS = re.compile(_WORD)
 
 
 def unit(locale: str) -> Literal["word", "character"]:
@@ -125,6 +128,19 @@ def _lexemes(folded: _Folded, language: str) -> list[Lexeme]:
 
 
 def _english(folded: _Folded) -> list[Lexeme]:
+    # Most texts hold nothing but words, which is quicker to read.
+    if not _FIGURES.search(folded.shape):
+        spans = [match.span() for match in _ONLY_WORDS.finditer(folded.shape)]
+        lexemes = [Lexeme(folded.text[start:end], start, end) for start, end in spans]
+    else:
+        lexemes = _with_figures(folded)
+    has_figures = "0" in folded.shape or "$" in folded.shape
+    if has_figures or not NUMBER_WORDS.isdisjoint([x.text for x in lexemes]):
+        return spell(lexemes)
+    return lexemes
+
+
+def _with_figures(folded: _Folded) -> list[Lexeme]:
     lexemes: list[Lexeme] = []
     text = folded.text
     for match in _ENGLISH.finditer(folded.shape):
@@ -137,9 +153,6 @@ def _english(folded: _Folded) -> list[Lexeme]:
         if match.lastgroup == "sign":
             piece = _SIGNS["-" if piece == _MINUS else piece]
         lexemes.append(Lexeme(piece, start, end))
-    has_figures = "0" in folded.shape or "$" in folded.shape
-    if has_figures or not NUMBER_WORDS.isdisjoint([x.text for x in lexemes]):
-        return spell(lexemes)
     return lexemes
 
 

@@ -119,11 +119,13 @@ class EvaluateTestCase(BaseTestCase):
         examined = verb._examined
         made = []
 
-        def deleted(evaluation: Evaluation, *of: Candidate) -> Table:
-            table = examined(evaluation, *of)
+        def deleted(
+            evaluation: Evaluation, candidates: list[Candidate]
+        ) -> dict[Candidate, Table]:
+            found = examined(evaluation, candidates)
             made.extend(default_storage.listdir(evaluation.folder)[1])
             Evaluation.objects.get().delete()
-            return table
+            return found
 
         with patch.object(verb, "_examined", deleted), fake_engine(FakeEngine(HEARD)):
             run_evaluation(str(self.evaluation.pk))
