@@ -1,12 +1,12 @@
 """The utterances of a test as columns: what filters, sorts and slices ask of them.
 
-They never change while the test lives, so they are read once and kept in memory; a
+Once a test is planned they never change, so they are read once and kept in memory; a
 row here is a row of each table of the test (`evaluations.tables`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -71,12 +71,34 @@ class Columns:
         return tuple(name.casefold() for name in self.names)
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What is measured of every recording.
+
+    name: in an address. values: the column that has them.
+    """
+
+    name: str
+    title: str
+    unit: str
+    values: Callable[[Columns], Floats]
+
+
+MEASURES = (
+    Measure("seconds", "Duration", "s", lambda columns: columns.seconds),
+    Measure("level", "Loudness", "dBFS", lambda columns: columns.level_dbfs),
+    Measure("snr", "Distance from the noise", "dB", lambda columns: columns.snr_db),
+    Measure("pace", "Speaking rate", "words/s", lambda columns: columns.pace),
+)
+
+
 def columns_of(evaluation: Evaluation) -> Columns:
-    return _columns(evaluation.pk)
+    """None at all before the test is planned, which is done in one step."""
+    return _columns(evaluation.pk, evaluation.items.exists())
 
 
 @lru_cache(maxsize=8)
-def _columns(key: UUID) -> Columns:
+def _columns(key: UUID, is_planned: bool) -> Columns:
     rows = Item.objects.filter(evaluation=key).order_by("position")
     found = list(rows.values_list(*_FIELDS).iterator(_BATCH))
     positions, keys, names, speakers, labels, *measured = (

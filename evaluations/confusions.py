@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from evaluations.filters import KINDS
+from evaluations.levels import Scored
 from evaluations.models import Candidate
 from evaluations.tables import table_of
 from projects.requests import Request
 from scoring.confusions import Confusion, confusions
-from scoring.scale import Level
 
 _MOST = 10  # of each kind on the page
 
@@ -26,14 +25,14 @@ class Recurring:
     query: str  # shows its utterances
 
 
-def recurring(candidate: Candidate, level: Level) -> dict[str, list[Recurring]]:
+def recurring(shown: Scored, candidate: Candidate) -> dict[str, list[Recurring]]:
     """The most frequent errors of a model by their kind; empty without a table."""
     table = table_of(candidate)
     if table is None:
         return {}
     return {
         f"{kind}s": [
-            _recurring(candidate, level, kind, found)
+            _recurring(shown, candidate, kind, found)
             for found in confusions(table, number, _MOST)
         ]
         for kind, number in KINDS.items()
@@ -41,13 +40,11 @@ def recurring(candidate: Candidate, level: Level) -> dict[str, list[Recurring]]:
 
 
 def _recurring(
-    candidate: Candidate, level: Level, kind: str, found: Confusion
+    shown: Scored, candidate: Candidate, kind: str, found: Confusion
 ) -> Recurring:
     said, heard = found.reference or "", found.hypothesis or ""
-    answers = {"model": candidate.position, "error": kind, "said": said, "heard": heard}
-    if level != Level.LEXICAL:
-        answers["level"] = level.value
-    query = urlencode({name: value for name, value in answers.items() if value})
+    position = candidate.position
+    query = shown.query(model=position, error=kind, said=said, heard=heard)
     return Recurring(said, heard, found.count, query)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluations.columns import Columns
+from evaluations.comparison import MIN_UTTERANCES
 from scoring.significance import rate_interval
 from scoring.table import Table
 
@@ -29,9 +30,12 @@ def figures_of(table: Table, columns: Columns) -> Figures:
     """The sums of a model's table, and how sure its error rate is."""
     heard = ~table.failed
     groups = columns.speaker_groups
-    interval = rate_interval(
-        table.counts[heard], groups[heard] if len(groups) else groups
-    )
+    # Of fewer utterances an interval would say more than can be known.
+    interval = None
+    if np.count_nonzero(heard) >= MIN_UTTERANCES:
+        interval = rate_interval(
+            table.counts[heard], groups[heard] if len(groups) else groups
+        )
     total = table.total()
     return Figures(
         words=total.words,

@@ -9,7 +9,7 @@ import numpy as np
 from django.http import QueryDict
 
 from evaluations.analysis.flags import WORDS, flagged
-from evaluations.columns import Columns, Floats
+from evaluations.columns import MEASURES, Columns, Floats
 from evaluations.levels import Scored
 from evaluations.review.verdicts import with_comments, with_verdict
 from scoring.confusions import confused
@@ -29,12 +29,9 @@ VERDICTS = {
     "any": "there is a verdict",
     "none": "there is no verdict yet",
 }
-_SLICED = {
-    "seconds": ("duration", "s"),
-    "pace": ("speaking rate", "words per second"),
-    "level": ("level", "dBFS"),
-    "snr": ("distance from the noise", "dB"),
-}
+_MEASURES = {one.name: one for one in MEASURES}
+
+_MOST = 1000  # characters of an answer; a label and its name have 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,7 @@ class Asked:
     tables: list[Table]  # of each model all that it has heard
 
     def get(self, name: str) -> str:
-        return self.query.get(name, "").replace("\0", "").strip()[:200]
+        return self.query.get(name, "").replace("\0", "").strip()[:_MOST]
 
     def index(self, name: str) -> int | None:
         """Of the model whose position the query names."""
@@ -197,22 +194,12 @@ def _slice(asked: Asked) -> Found:
     if name in columns.labels:
         mask = np.array([one == value for one in columns.labels[name]], dtype=bool)
         return mask, f"{name.replace('_', ' ')}: {value or 'unknown'}"
-    if name not in _SLICED or ".." not in value:
+    if name not in _MEASURES or ".." not in value:
         return None
-    values = _measured(columns, name)
+    one = _MEASURES[name]
     low, high = map(_number, value.split("..", 1))
-    title, unit = _SLICED[name]
-    return _band(values, low, high), f"{title}: {_limits(low, high)} {unit}"
-
-
-def _measured(columns: Columns, name: str) -> Floats:
-    """The column that an address calls so."""
-    return {
-        "seconds": columns.seconds,
-        "pace": columns.pace,
-        "level": columns.level_dbfs,
-        "snr": columns.snr_db,
-    }[name]
+    words = f"{one.title.lower()}: {_limits(low, high)} {one.unit}"
+    return _band(one.values(columns), low, high), words
 
 
 def _verdict(asked: Asked) -> Found:

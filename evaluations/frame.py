@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -63,9 +64,17 @@ class Frame:
             "complete": self.shown.models,
             "level": self.shown.scale.level.value,
             "levels": self._levels,
+            "is_other_level": self._is_other_level,
             "tabs": self._tabs,
             "tab": self.tab,
         }
+
+    @property
+    def _is_other_level(self) -> bool:
+        """Whether the address asks for a level that the test does not have."""
+        return self.request.GET.get("level", self.shown.scale.level) != (
+            self.shown.scale.level
+        )
 
     @property
     def _levels(self) -> list[Choice]:
@@ -85,12 +94,11 @@ class Frame:
     def _tabs(self) -> list[Choice]:
         if self.evaluation.is_inspection:
             return []
-        level = self.shown.scale.level
-        query = "" if level == Level.LEXICAL else f"?level={level}"
+        query = self.shown.query()
         return [
             Choice(
                 label,
-                reverse(name, args=[self.evaluation.pk]) + query,
+                reverse(name, args=[self.evaluation.pk]) + (query and f"?{query}"),
                 name == self.tab,
             )
             for name, label in _TABS.items()
@@ -114,6 +122,18 @@ def level_of(
     asked = request.GET.get("level", "")
     levels = levels_of(evaluation, candidates)
     return next((level for level in levels if level == asked), Level.LEXICAL)
+
+
+def against_of(
+    request: Request, evaluation: Evaluation, candidates: Sequence[Candidate]
+) -> Candidate | None:
+    """Which model the others are compared with: by the address, or the first. None
+    in a test of accuracy, which has references."""
+    if not evaluation.is_inspection:
+        return None
+    wanted = request.GET.get("against")
+    chosen = (c for c in candidates if str(c.pk) == wanted)
+    return next(chosen, candidates[0])
 
 
 def about(evaluation: Evaluation) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.db import transaction
 
@@ -53,6 +54,16 @@ class Scored:
         Row i is the utterance at `columns_of(evaluation).positions[i]`.
         """
         return tables.comparable(self.models)
+
+    def query(self, **answers: object) -> str:
+        """The query of an address of this test that asks for this, at this level.
+
+        What is empty is not asked for, nor is the level that is the usual one.
+        """
+        level = self.scale.level
+        usual = "" if level == Level.LEXICAL else level.value
+        asked = {"level": usual, **answers}
+        return urlencode({name: value for name, value in asked.items() if value != ""})
 
 
 def scored(evaluation: Evaluation, level: Level = Level.LEXICAL) -> Scored:

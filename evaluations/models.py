@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from celery import current_app
 from django.conf import settings
@@ -13,7 +14,7 @@ from jobs.models import Job
 from projects.models import Project
 from projects.storage import folder_of
 from scoring.errors import ErrorCounts
-from scoring.scale import Level
+from scoring.scale import Level, Scale
 from training.models import PlannedTest, SpeechModel
 
 
@@ -75,11 +76,17 @@ class Evaluation(Job):
         Shard.objects.filter(candidate__evaluation=self).delete()
 
     @classmethod
+    def awaits_import(cls, key: UUID | str) -> bool:
+        """Whether the dataset of a test is still on its way: the test waits for it,
+        and `tend` sends it again."""
+        active = (cls.Status.NOT_STARTED, cls.Status.RUNNING)
+        return cls.objects.filter(pk=key, dataset__status__in=active).exists()
+
+    @classmethod
     def tend(cls) -> None:
         """End the tests whose last shard's worker died before it could, make those that
         were planned with models that are ready now, begin those whose data is there
-        now, and work out the figures of those that were made before there were
-        tables."""
+        now, and work out the figures of those that were counted by older rules."""
         shards = Shard.objects.filter(candidate__evaluation=models.OuterRef("pk"))
         open_ones = shards.filter(
             status__in=(cls.Status.NOT_STARTED, cls.Status.RUNNING)
@@ -91,12 +98,7 @@ class Evaluation(Job):
             heartbeat=None,
         ).values_list("pk", flat=True):
             current_app.signature(cls.settle_task, args=[str(key)]).apply_async()
-        without = cls.objects.filter(
-            status=cls.Status.SUCCEEDED,
-            candidates__is_complete=True,
-            candidates__table="",
-        )
-        for evaluation in without.distinct():
+        for evaluation in cls._outdated():
             if evaluation.reopen():
                 evaluation.enqueue()
         # Their dataset was still being imported when their turn came.
@@ -110,6 +112,23 @@ class Evaluation(Job):
             waiting.enqueue()
         if PlannedTest.due().exists():
             current_app.signature(cls.planned_task).apply_async()
+
+    @classmethod
+    def _outdated(cls) -> list[Evaluation]:
+        """Those that ended well before the rules changed by which errors are counted,
+        or before there were tables."""
+        ended = cls.objects.filter(status=cls.Status.SUCCEEDED)
+        locales = ended.order_by().values_list("project__locale", flat=True).distinct()
+        found: list[Evaluation] = []
+        for locale in locales:
+            complete = Candidate.objects.filter(
+                evaluation=models.OuterRef("pk"), is_complete=True
+            )
+            other = complete.filter(
+                models.Q(table="") | ~models.Q(scale=Scale(locale).digest)
+            )
+            found += ended.filter(models.Exists(other), project__locale=locale)
+        return found
 
 
 class Candidate(models.Model):

@@ -19,7 +19,7 @@ from scoring.scale import Scale
 _MOMENT = 0.2  # seconds
 # A list shows so many words of a recording; its own page shows them all.
 MOST_WORDS = 300
-# The pieces of longer pairs of texts, in characters, are not kept in memory.
+# Of longer pairs of texts, in characters, the pieces of few are kept in memory.
 _LONG = 2000
 
 
@@ -95,7 +95,11 @@ def rows_of(
             # What a model could not recognise is compared with nothing.
             replace(
                 _line(
-                    one, h, h.text if said and said.error else reference, shown.scale
+                    one,
+                    h,
+                    h.text if said and said.error else reference,
+                    shown.scale,
+                    most_words,
                 ),
                 flags=of_item.get(one.pk, ()),
             )
@@ -107,36 +111,44 @@ def rows_of(
 
 def _row(item: Item, reference: str, lines: Sequence[Line], most_words: int) -> Row:
     words = reference.split()
-    is_cut = max([len(words), *(len(line.marks) for line in lines)]) > most_words
+    is_cut = len(words) > most_words or any(line.is_cut for line in lines)
     if not is_cut:
         return Row(item, reference, tuple(lines), is_cut)
-    cut = (replace(line, marks=line.marks[:most_words], is_cut=True) for line in lines)
+    cut = (replace(line, is_cut=True) for line in lines)
     return Row(item, " ".join(words[:most_words]), tuple(cut), is_cut)
 
 
 def _line(
-    candidate: Candidate, hypothesis: Hypothesis, reference: str, scale: Scale
+    candidate: Candidate,
+    hypothesis: Hypothesis,
+    reference: str,
+    scale: Scale,
+    most_words: int,
 ) -> Line:
     if hypothesis.error:
         return Line(candidate, hypothesis, (), ErrorCounts())
     text = shown_text(hypothesis.text, hypothesis.display, scale)
     pieces = _pieces(reference, text, scale)
-    marks = tuple(with_times(pieces, scale.shown(text), hypothesis.timings))
-    counts = sum((piece.counts for piece in pieces), ErrorCounts())
-    other = hypothesis.display if hypothesis.display != text else ""
-    return Line(candidate, hypothesis, marks, counts, other=other)
+    some = pieces[:most_words]
+    return Line(
+        candidate,
+        hypothesis,
+        tuple(with_times(some, scale.shown(text), hypothesis.timings)),
+        sum((piece.counts for piece in pieces), ErrorCounts()),
+        is_cut=len(some) < len(pieces),
+        other=hypothesis.display if hypothesis.display != text else "",
+    )
 
 
 def _pieces(reference: str, hypothesis: str, scale: Scale) -> Sequence[Piece]:
     if len(reference) + len(hypothesis) > _LONG:
-        return align(reference, hypothesis, scale)
-    return _kept_pieces(reference, hypothesis, scale)
+        return _long_pieces(reference, hypothesis, scale)
+    return _short_pieces(reference, hypothesis, scale)
 
 
 # Who filters, sorts and goes back sees the same utterances again and again.
-@lru_cache(maxsize=512)
-def _kept_pieces(reference: str, hypothesis: str, scale: Scale) -> Sequence[Piece]:
-    return align(reference, hypothesis, scale)
+_short_pieces = lru_cache(maxsize=512)(align)
+_long_pieces = lru_cache(maxsize=24)(align)
 
 
 def with_times(

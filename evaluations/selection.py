@@ -133,7 +133,7 @@ def items_at(shown: Scored, positions: Sequence[int]) -> list[Item]:
         item.position: item
         for item in items.filter(position__in=[int(p) for p in positions])
     }
-    return [found[int(position)] for position in positions]
+    return [found[int(p)] for p in positions if int(p) in found]
 
 
 def _keys(asked: Asked, sort: str) -> npt.NDArray[np.float64]:

@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from datasets.models import Dataset
 from engines.base import Decoding
-from evaluations import tables
+from evaluations import levels, tables
 from evaluations.models import Candidate, Evaluation, Hypothesis, Scoring
 from projects.models import Project
 from projects.storage import delete_tree
@@ -107,6 +107,11 @@ def _go_on(evaluation: Evaluation) -> bool:
     """Have a test that has ended run again after the commit; False if it runs."""
     if not (evaluation.reopen() or evaluation.retry()):
         return False
+    # What a level counts right now changes under its hands; it is counted anew.
+    for scoring in evaluation.scorings.exclude(status=Scoring.Status.SUCCEEDED):
+        names = levels.tables_of(scoring)
+        scoring.delete()
+        transaction.on_commit(partial(tables.delete, names))
     _queue_again(evaluation)
     return True
 

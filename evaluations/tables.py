@@ -85,7 +85,12 @@ def comparable(models: Sequence[Candidate]) -> list[Table]:
     whole = [table for table in found if table is not None]
     if not whole or len(whole) < len(found):
         return []
-    return _side_by_side(tuple(model.table for model in models))
+    try:
+        return _side_by_side(tuple(model.table for model in models))
+    except ValueError:
+        # Made by other rules, before an update: they are being made anew.
+        logger.exception("The tables of %r do not fit each other", models)
+        return []
 
 
 @lru_cache(maxsize=4)

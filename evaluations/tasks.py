@@ -6,7 +6,6 @@ from celery import shared_task
 
 from engines.base import EngineError
 from evaluations import services
-from evaluations.corrections.versions import awaits_import
 from evaluations.evaluate import evaluate, recognise, settle
 from evaluations.levels import count
 from evaluations.models import Evaluation, Scoring, Shard
@@ -17,7 +16,7 @@ from training.models import PlannedTest
 @shared_task
 def run_evaluation(evaluation_id: str) -> None:
     # Its dataset may still be on the way: `Evaluation.tend` sends it again then.
-    if awaits_import(evaluation_id):
+    if Evaluation.awaits_import(evaluation_id):
         return
     run(Evaluation, evaluation_id, evaluate, expected=(EngineError,))
     # Where nothing is left to recognise, no shard ends it.

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +19,9 @@ from evaluations import services
 from evaluations.confusions import model_of, recurring
 from evaluations.export.menu import menu
 from evaluations.forms import RenameForm
-from evaluations.frame import about, evaluation_for, frame
+from evaluations.frame import about, against_of, evaluation_for, frame
 from evaluations.levels import Scored
-from evaluations.models import Candidate, Evaluation
+from evaluations.models import Evaluation
 from evaluations.pairs import matched
 from evaluations.review.page import judged_context, review_context
 from evaluations.rows import rows_of
@@ -115,7 +114,7 @@ def _results(request: Request, shown: Scored) -> dict[str, Any]:
         "first": shown.evaluation.candidates.first(),
         "comparisons": shown.comparisons,
         "listed": listed,
-        "recurring": recurring(listed, shown.scale.level),
+        "recurring": recurring(shown, listed),
         "query": query_without(request, "page"),
         "q": search_of(request),
         "only": request.GET.get("only", ""),
@@ -125,31 +124,19 @@ def _results(request: Request, shown: Scored) -> dict[str, Any]:
     } | review_context(request, shown.evaluation, items)
 
 
-def against_of(
-    request: Request, evaluation: Evaluation, candidates: Sequence[Candidate]
-) -> Candidate | None:
-    """Which model the others are compared with: by the address, or the first. None
-    in a test of accuracy, which has references."""
-    if not evaluation.is_inspection:
-        return None
-    wanted = request.GET.get("against")
-    chosen = (c for c in candidates if str(c.pk) == wanted)
-    return next(chosen, candidates[0])
-
-
 @require_safe
 def utterance(request: Request, evaluation_id: UUID, position: int) -> HttpResponse:
     """One utterance of a test in full: to be sent to somebody, or for a long one."""
     here = frame(request, evaluation_id, "evaluation-utterance")
     shown = here.shown
-    if not here.evaluation.items.filter(position=position).exists():
-        raise Http404("There is no such utterance.")
     if not shown.models and not shown.waits_for:
         raise Http404("Nothing was recognised yet.")
-    ctx = here.context
+    items = items_at(shown, [position])
+    if not items:
+        raise Http404("There is no such utterance.")
+    ctx = here.context | {"item": items[0]}
     if shown.models:
         against = against_of(request, here.evaluation, shown.models)
-        items = items_at(shown, [position])
         rows = rows_of(shown, items, against, most_words=10**6)
         ctx |= {"row": rows[0], "against": against}
         ctx |= judged_context(request, here.evaluation, items)

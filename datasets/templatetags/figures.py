@@ -140,9 +140,9 @@ def bands() -> str:
     """The bands in words.
 
     >>> bands()
-    'Up to 10 % is good, up to 20 % acceptable, 30 % and more poor.'
+    'Up to 10 % is good, up to 20 % acceptable, up to 30 % fair, more is poor.'
     """
     return (
         f"Up to {_GOOD:.0%} is good, up to {_ACCEPTABLE:.0%} acceptable, "
-        f"{_POOR:.0%} and more poor."
+        f"up to {_POOR:.0%} fair, more is poor."
     ).replace("%", " %")

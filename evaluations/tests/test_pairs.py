@@ -49,3 +49,51 @@ class MatchedTestCase(BaseTestCase):
         Evaluation.objects.update(kind=Evaluation.Kind.INSPECTION)
         self.evaluation.refresh_from_db()
         assert matched(scored(self.evaluation)) == {}
+
+
+class FiveModelsTestCase(BaseTestCase):
+    """A hundred clips of five words, with errors that anybody can count."""
+
+    # How many clips are wrong by one word, from which one on.
+    WRONG = {
+        "perfect": range(0),
+        "good": range(10),
+        "as good": range(50, 60),
+        "bad": range(20, 80),
+        "worst": range(100),
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        dataset = make_dataset(self.project, [SAID] * 100)
+        heard = {
+            make_model(name): [TAKEN if i in wrong else RIGHT for i in range(100)]
+            for name, wrong in self.WRONG.items()
+        }
+        self.evaluation = make_finished(self.project, dataset, heard)
+
+    def test_intervals_are_those_of_the_normal_distribution_nearly(self) -> None:
+        for model in scored(self.evaluation).models:
+            share = len(self.WRONG[model.model.name]) / 100
+            half = 1.96 * (share * (1 - share) / 100) ** 0.5
+            assert model.counts.rate == share / 5
+            assert abs(model.low - (share - half) / 5) < 0.003
+            assert abs(model.high - (share + half) / 5) < 0.003
+
+    def test_every_pair_has_the_verdict_that_is_so_by_hand_in_both_tests(self) -> None:
+        shown = scored(self.evaluation)
+        tests = matched(shown)
+        assert len(shown.comparisons) == len(tests) == 10
+        for pair in shown.comparisons:
+            names = {pair.old.model.name, pair.new.model.name}
+            expected = "unclear" if names == {"good", "as good"} else "worse"
+            assert pair.verdict == expected, names
+            assert tests[pair.old.pk, pair.new.pk].verdict == expected, names
+
+    def test_the_page_says_it_in_words(self) -> None:
+        page = self.client.get(self.evaluation.get_absolute_url())
+        self.assertContains(page, "Each model against each other")
+        self.assertContains(page, "Cannot tell", count=1)
+        self.assertContains(page, "Worse</span>", count=9)
+        self.assertContains(page, "p &lt; 0.001")
+        self.assertContains(page, "95 % interval <span", count=5)

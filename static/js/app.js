@@ -121,8 +121,10 @@
     else if (status === 413) toast("The file is larger than this server accepts.");
     else toast(`The server could not do this (error ${status}). Try again in a moment.`);
   });
-  document.addEventListener("htmx:sendError", () => {
-    toast("The server cannot be reached. Check the connection; this page tries again.");
+  document.addEventListener("htmx:sendError", (e) => {
+    const isChange = e.detail.requestConfig.verb !== "get";
+    if (isChange) toast("The server cannot be reached: this was not saved. Try it again.");
+    else toast("The server cannot be reached. Check the connection; this page tries again.");
   });
   document.addEventListener("htmx:timeout", () => {
     toast("The server took too long to answer. Try again in a moment.");
