@@ -178,12 +178,13 @@ def _rate(asked: Asked) -> Found:
 
 
 def _confidence(asked: Asked) -> Found:
+    """By the word that a model is least sure of: a mark is on those below a limit."""
     low, high = asked.number("conf_min"), asked.number("conf_max")
     if low is None and high is None:
         return None
     sure = 100 * asked.tables[asked.model].lowest_confidences()
-    words = f"where {_named(asked)} is {_range(low, high)} sure of its least sure word"
-    return _within(sure, low, high), words
+    words = f"least sure word of {_named(asked)}: {_limits(low, high)} %"
+    return _band(sure, low, high), words
 
 
 def _slice(asked: Asked) -> Found:

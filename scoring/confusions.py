@@ -13,20 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scoring.table import EQUAL, INSERTION, NONE, Ids, Mask, Table
+from scoring.table import EQUAL, INSERTION, NONE, Mask, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """An error that recurs; None for the side where an error of its kind has no word.
-
-    `utterances`: in which it occurs, each once, in order.
-    """
+    """An error that recurs; None for the side where its kind has no word."""
 
     reference: str | None
     hypothesis: str | None
     count: int
-    utterances: Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +43,15 @@ def confusions(table: Table, kind: int, most: int = 100) -> list[Confusion]:
     chosen = table.kind == kind
     width = len(table.vocabulary) + 1  # NONE is the first
     reference = table.reference[chosen].astype(np.int64) + 1
-    pairs, inverse, counts = np.unique(
-        reference * width + table.hypothesis[chosen] + 1,
-        return_inverse=True,
-        return_counts=True,
+    pairs, counts = np.unique(
+        reference * width + table.hypothesis[chosen] + 1, return_counts=True
     )
     ranks = np.argsort(-counts, kind="stable")[:most]
-    # The utterances of all pairs, one pair after the other.
-    utterances = table.utterance[chosen][np.argsort(inverse, kind="stable")]
-    ends = np.cumsum(counts)
     return [
         Confusion(
             reference=_word(table, int(pairs[rank]) // width - 1),
             hypothesis=_word(table, int(pairs[rank]) % width - 1),
             count=int(counts[rank]),
-            utterances=np.unique(utterances[ends[rank] - counts[rank] : ends[rank]]),
         )
         for rank in ranks
     ]

@@ -129,23 +129,10 @@ def by_number(values: npt.NDArray[np.floating], unit: str) -> list[Part]:
     return parts
 
 
-def slices(
-    parts: Sequence[Part],
-    counts: npt.NDArray[np.integer],
-    failed: Mask,
-    seconds: npt.NDArray[np.floating],
-    groups: Groups = (),
-) -> list[Slice]:
-    """Of one model the worst first, small ones and those without words at the end.
-
-    Arguments as in `Slicing`, `counts` are those of `table.Table`.
-    """
-    return sorted(Slicing(parts, failed, seconds, groups).slices(counts), key=_rank)
-
-
-def _rank(one: Slice) -> tuple[bool, bool, float]:
-    rate = one.counts.rate
-    return rate is None, one.is_small, -(rate or 0.0)
+def rank(counts: ErrorCounts, utterances: int) -> tuple[bool, bool, float]:
+    """What sorts slices: the worst first, then small ones, then those without words."""
+    rate = counts.rate
+    return rate is None, utterances < MIN_UTTERANCES, -(rate or 0.0)
 
 
 class Slicing:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlencode
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from evaluations.analysis.kept import Kept
 from evaluations.levels import Scored
 from evaluations.models import Candidate
 from scoring.reliability import Bin, Highlight, Reliability, reliability
-from scoring.scale import Level
 from scoring.table import NONE, Table
 
 # Of fewer words a curve is chance.
@@ -119,9 +117,10 @@ def flag_counts(shown: Scored) -> list[FlagRow]:
 
 
 def _flag_count(shown: Scored, index: int, kind: str) -> FlagCount:
-    answers = {"only": "flagged", "flag": kind}
     count = int(np.count_nonzero(flagged(shown, index, kind)))
-    return FlagCount(count, _query(shown, shown.models[index], answers))
+    position = shown.models[index].position
+    query = shown.query(only="flagged", flag=kind, model=position)
+    return FlagCount(count, query)
 
 
 def _confidence(shown: Scored, model: Candidate, table: Table | None) -> Confidence:
@@ -149,16 +148,9 @@ def _judged(table: Table) -> tuple[Reliability, bool]:
 
 def _mark(shown: Scored, model: Candidate, one: Highlight, is_best: bool) -> Mark:
     percent = _percent(one)
-    below = {"conf_max": str(percent), "sort": "confidence"}
-    return Mark(percent, one, _query(shown, model, below), is_best)
+    query = shown.query(conf_max=percent, sort="confidence", model=model.position)
+    return Mark(percent, one, query, is_best)
 
 
 def _percent(one: Highlight) -> int:
     return math.floor(one.threshold * 100 + 0.5)
-
-
-def _query(shown: Scored, model: Candidate, answers: dict[str, str]) -> str:
-    if shown.scale.level != Level.LEXICAL:
-        answers = answers | {"level": shown.scale.level.value}
-    given = {name: value for name, value in answers.items() if value}
-    return urlencode(given | {"model": model.position})

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
-
-import numpy as np
 
 from datasets.templatetags.figures import label_words
 from evaluations.analysis.kept import Kept
-from evaluations.columns import Columns, columns_of
+from evaluations.columns import MEASURES, Columns, columns_of
 from evaluations.levels import Scored
 from evaluations.models import Candidate, Evaluation
 from scoring.errors import ErrorCounts
-from scoring.scale import Level
 from scoring.significance import Interval
 from scoring.slices import (
     MIN_UTTERANCES,
@@ -23,15 +19,9 @@ from scoring.slices import (
     Slicing,
     by_number,
     by_text,
+    rank,
 )
 
-# What is measured of every recording: its name in an address, its title, its unit.
-_MEASURED = (
-    ("seconds", "Duration", "s"),
-    ("level", "Loudness", "dBFS"),
-    ("snr", "Distance from the noise", "dB"),
-    ("pace", "Speaking rate", "words/s"),
-)
 # The overview lists so many.
 _WORST = 20
 
@@ -125,18 +115,13 @@ def _cut(columns: Columns) -> list[_Cut]:
     for name, values in columns.labels.items():
         column = Column(name, label_words(name), "", len({*values} - {""}))
         cuts.append(_Cut(column, by_text(values)))
-    measured = {
-        "seconds": columns.seconds,
-        "level": columns.level_dbfs,
-        "snr": columns.snr_db,
-        "pace": columns.pace,
-    }
-    for key, title, unit in _MEASURED:
-        parts = by_number(measured[key], unit)
-        bands = sum(part.kind == "band" for part in parts)
+    for one in MEASURES:
         # A label of the same name is what addresses mean.
-        if key not in columns.labels:
-            cuts.append(_Cut(Column(key, title, unit, bands), parts))
+        if one.name in columns.labels:
+            continue
+        parts = by_number(one.values(columns), one.unit)
+        bands = sum(part.kind == "band" for part in parts)
+        cuts.append(_Cut(Column(one.name, one.title, one.unit, bands), parts))
     return [cut for cut in cuts if cut.column.size]
 
 
@@ -172,11 +157,11 @@ def _found(shown: Scored, index: int) -> Worst:
     # Intervals take time: they are worked out for what is shown.
     slicing = _slicing(shown, parts)
     totals = slicing.totals(shown.tables[index].counts)
-    is_small = slicing.sizes < MIN_UTTERANCES
-    rates = np.array([-1.0 if t.rate is None else t.rate for t in totals])
-    order = np.lexsort((-rates, is_small))[:_WORST]
-    shown_parts = [parts[number] for number in order if rates[number] >= 0]
-    looked_at = int(np.count_nonzero(~is_small & (rates >= 0)))
+    sizes = slicing.sizes.tolist()
+    spoken = [number for number, one in enumerate(totals) if one.words]
+    spoken.sort(key=lambda number: rank(totals[number], sizes[number]))
+    shown_parts = [parts[number] for number in spoken[:_WORST]]
+    looked_at = sum(sizes[number] >= MIN_UTTERANCES for number in spoken)
     return Worst(_made(shown, shown_parts, index), looked_at, len(cuts))
 
 
@@ -204,27 +189,22 @@ def _made(shown: Scored, parts: Sequence[tuple[Column, Part]], index: int) -> li
     # Of each slice all models, and the difference of the one that is asked about.
     found = zip(*(slicing.slices(one) for one in counts), strict=True)
     rows = [
-        _row(column, models, index, against, difference, shown.scale.level)
+        _row(shown, column, models, index, against, difference)
         for (column, _), models, difference in zip(
             parts, found, differences, strict=True
         )
         if models[index].utterances
     ]
-    return sorted(rows, key=_rank)
-
-
-def _rank(row: Row) -> tuple[bool, bool, float]:
-    rate = row.counts.rate
-    return rate is None, row.is_small, -(rate or 0.0)
+    return sorted(rows, key=lambda row: rank(row.counts, row.utterances))
 
 
 def _row(
+    shown: Scored,
     column: Column,
     models: Sequence[Slice],
     index: int,
     against: int | None,
     interval: Interval | None,
-    level: Level,
 ) -> Row:
     one = models[index]
     difference = None
@@ -234,7 +214,7 @@ def _row(
     return Row(
         column=column,
         name=_name(one.part),
-        query=_query(one.part, column, level),
+        query=_query(shown, one.part, column),
         utterances=one.utterances,
         minutes=one.minutes,
         is_small=one.is_small,
@@ -250,7 +230,7 @@ def _name(part: Part) -> str:
     return {"rest": "all other values", "unknown": "unknown"}.get(part.kind, part.name)
 
 
-def _query(part: Part, column: Column, level: Level) -> str:
+def _query(shown: Scored, part: Part, column: Column) -> str:
     """What `evaluations.filters` finds the utterances of a slice by."""
     if part.kind == "band":
         low, high = (
@@ -261,7 +241,4 @@ def _query(part: Part, column: Column, level: Level) -> str:
         return ""
     else:
         value = part.name
-    answers = {"slice": f"{column.key}:{value}"}
-    if level != Level.LEXICAL:
-        answers["level"] = level.value
-    return urlencode(answers)
+    return shown.query(slice=f"{column.key}:{value}")

@@ -15,6 +15,7 @@ from django.db.models import Count, Max
 
 from evaluations.analysis.kept import Kept
 from evaluations.columns import Columns, columns_of
+from evaluations.comparison import MIN_UTTERANCES
 from evaluations.levels import Scored
 from evaluations.models import Candidate, Correction, Evaluation, Hypothesis
 from evaluations.tables import shown_text
@@ -28,7 +29,8 @@ _BATCH = 1000
 
 @dataclass(frozen=True)
 class Rate:
-    """An error rate and where it lies with 95 % probability; None without words."""
+    """An error rate and where it lies with 95 % probability; None where that says
+    nothing."""
 
     counts: ErrorCounts
     interval: Interval | None
@@ -96,7 +98,11 @@ def _rate(table: Table, anew: dict[int, ErrorCounts], columns: Columns) -> Rate:
         )
     heard = ~table.failed
     groups = columns.speaker_groups
-    interval = rate_interval(counts[heard], groups[heard] if len(groups) else groups)
+    interval = None
+    if np.count_nonzero(heard) >= MIN_UTTERANCES:  # as in `evaluations.figures`
+        interval = rate_interval(
+            counts[heard], groups[heard] if len(groups) else groups
+        )
     return Rate(ErrorCounts(*map(int, counts.sum(axis=0))), interval)
 
 

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 
 from datasets import services as datasets
 from datasets import versions
-from datasets.models import Dataset, Utterance
+from datasets.models import Dataset
 from evaluations import services
-from evaluations.models import Candidate, Evaluation, Item
+from evaluations.corrections.collected import (
+    Collected,
+    collected_of,
+    corrections_of,
+    imported,
+)
+from evaluations.models import Candidate, Evaluation
 from jobs.models import Job
 from projects.models import Project
 from projects.storage import delete_tree
@@ -34,6 +39,16 @@ _BATCH = 1000
 
 class Refused(Exception):
     """There is nothing to make a version of; the message is fit for the user."""
+
+
+class BeingMade(Exception):
+    """Another version is being made; the message is fit for the user."""
+
+    def __init__(self, version: Dataset) -> None:
+        super().__init__(
+            f"“{version.name}” is being made already. When it is there, you can make "
+            "another version of what it does not have."
+        )
 
 
 @dataclass(frozen=True)
@@ -52,8 +67,8 @@ def proposed_name(evaluation: Evaluation) -> str:
 def make_version(evaluation: Evaluation, name: str) -> Dataset:
     """Make the next version of the dataset, and a test of the same models on it.
 
-    While one is being made it is that one. Raises `Refused`, also where the project
-    is full (`datasets.services.Refused`).
+    Raises `BeingMade` while there is one on its way, and `Refused`, also where the
+    project is full (`datasets.services.Refused`).
     """
     former = evaluation.dataset
     with transaction.atomic():
@@ -61,45 +76,21 @@ def make_version(evaluation: Evaluation, name: str) -> Dataset:
         Project.objects.select_for_update().get(pk=evaluation.project_id)
         active = former.later.filter(status__in=_ACTIVE).first()
         if active:
-            return active
-        if not open_corrections(evaluation):
+            raise BeingMade(active)
+        collected = collected_of(evaluation)
+        if not collected.is_open:
             raise Refused(
-                "There is no correction that is not part of a version already. "
-                "Correct a reference first."
+                "There is no correction that is not part of the newest version "
+                "already. Correct a reference first."
             )
         number = _next_number(former)
-        dataset = _new_dataset(evaluation, name)
+        dataset = _new_dataset(evaluation, name, collected)
         try:
             _new_test(evaluation, dataset, number)
         except BaseException:
             delete_tree(dataset.folder)
             raise
     return dataset
-
-
-def open_corrections(evaluation: Evaluation) -> int:
-    """How many of its corrections are part of no version yet."""
-    corrections = evaluation.corrections.values_list("item__position", "text")
-    done = parts_of_versions(
-        evaluation, evaluation.corrections.values("item__position")
-    )
-    return sum(place not in done for place in corrections)
-
-
-def parts_of_versions(
-    evaluation: Evaluation, positions: Sequence[int] | QuerySet[Any]
-) -> dict[tuple[int, str], Dataset]:
-    """The latest version that has a text at a position, by both. Two queries."""
-    later = {one.pk: one for one in _imported(evaluation.dataset)}
-    rows = Utterance.objects.filter(
-        dataset__in=list(later), position__in=positions
-    ).order_by("dataset__created")
-    return {
-        (position, text): later[key]
-        for key, position, text in rows.values_list(
-            "dataset", "position", "transcript"
-        ).iterator(_BATCH)
-    }
 
 
 def versions_of(evaluation: Evaluation) -> list[Version]:
@@ -116,18 +107,6 @@ def former_of(evaluation: Evaluation) -> Version | None:
     return Version(former, _like(evaluation, former)) if former else None
 
 
-def awaits_import(evaluation_id: UUID | str) -> bool:
-    """Whether the dataset of a test is still on its way: the test waits for it, and
-    the supervisor sends it again."""
-    return Evaluation.objects.filter(
-        pk=evaluation_id, dataset__status__in=_ACTIVE
-    ).exists()
-
-
-def _imported(dataset: Dataset) -> QuerySet[Dataset]:
-    return dataset.later.filter(status=Job.Status.SUCCEEDED).order_by("created")
-
-
 def _like(evaluation: Evaluation, dataset: Dataset) -> Evaluation | None:
     """The latest test on a dataset in which one of this test's models takes part."""
     models = evaluation.candidates.values("model")
@@ -141,14 +120,17 @@ def _like(evaluation: Evaluation, dataset: Dataset) -> Evaluation | None:
     return found
 
 
-def _new_dataset(evaluation: Evaluation, name: str) -> Dataset:
-    former, number = evaluation.dataset, evaluation.corrections.count()
+def _new_dataset(evaluation: Evaluation, name: str, collected: Collected) -> Dataset:
+    former, number = evaluation.dataset, collected.total
+    source = f"from the test “{evaluation.name}”"
+    if collected.elsewhere:
+        source += f" and, {collected.elsewhere:,} of them, from other tests"
     description = (
         f"{former.name} with {number:,} corrected reference{'s'[: number != 1]}, "
-        f"from the test “{evaluation.name}”."
+        f"{source}."
     )
     with tempfile.TemporaryFile() as file:
-        versions.write(_lines(evaluation), file)
+        versions.write(_lines(former), file)
         file.seek(0)
         lines = File(file, versions.SOURCE_NAME)
         return datasets.new_version(former, name, lines, description)
@@ -168,23 +150,23 @@ def _new_test(evaluation: Evaluation, dataset: Dataset, number: int) -> None:
         )
 
 
-def _lines(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    """All corrections of the test: those of an earlier version as well, as each is made
-    of the dataset of this test."""
-    items = Item.objects.filter(correction__evaluation=evaluation)
-    found = items.select_related("utterance", "correction").order_by("position")
-    for item in found.iterator(_BATCH):
+def _lines(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """All corrections of a dataset: those of an earlier version as well, as each is
+    made of the same dataset."""
+    rows = corrections_of(dataset).select_related("item__utterance")
+    found = {row.item.position: row for row in rows.iterator(_BATCH)}
+    for position, row in found.items():
         yield {
-            "position": item.position,
-            "audio_filepath": item.utterance.name,
-            "former": item.utterance.transcript,
-            "text": item.correction.text,
+            "position": position,
+            "audio_filepath": row.item.utterance.name,
+            "former": row.item.utterance.transcript,
+            "text": row.text,
         }
 
 
 def _next_number(dataset: Dataset) -> int:
     """One more than that of the dataset and those of its versions."""
-    names = [dataset.name, *_imported(dataset).values_list("name", flat=True)]
+    names = [dataset.name, *imported(dataset).values_list("name", flat=True)]
     numbers = [int(match[1]) for name in names if (match := _NUMBER.search(name))]
     return max([len(names), *numbers]) + 1
 

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -22,6 +21,7 @@ from datasets import services as datasets
 from datasets.models import Dataset
 from evaluations.columns import columns_of
 from evaluations.corrections import services, versions
+from evaluations.corrections.collected import Collected, collected_of
 from evaluations.corrections.figures import pairs_of
 from evaluations.corrections.forms import VersionForm
 from evaluations.corrections.lineup import lineup_of
@@ -29,7 +29,7 @@ from evaluations.corrections.suspects import Reasons, reasons_of, suspects_of
 from evaluations.frame import Frame, about, evaluation_for, frame
 from evaluations.levels import Scored
 from evaluations.models import Correction, Evaluation, Hypothesis, Item
-from evaluations.review.page import judged_context
+from evaluations.review.page import page_of_row, review_context
 from evaluations.rows import Row, rows_of
 from projects.listing import page_of, query_without
 from projects.models import Role
@@ -52,7 +52,7 @@ def index(request: Request, evaluation_id: UUID) -> HttpResponse:
     page = _frame(request, evaluation_id)
     ctx = page.context | _asked(request, page.evaluation)
     if page.shown.models:
-        ctx |= _state(page, VersionForm(initial=_proposed(page))) | _suspected(page)
+        ctx |= _whole(page, VersionForm(initial=_proposed(page)))
     return render(request, "evaluations/corrections/list.html", ctx)
 
 
@@ -61,7 +61,8 @@ def state(request: Request, evaluation_id: UUID) -> HttpResponse:
     """The figures and the versions, which change with corrections and by themselves."""
     page = _frame(request, evaluation_id)
     ctx = page.context | _asked(request, page.evaluation)
-    ctx |= _state(page, VersionForm(initial=_proposed(page)))
+    collected = collected_of(page.evaluation)
+    ctx |= _state(page, VersionForm(initial=_proposed(page)), collected)
     return render(request, "evaluations/corrections/_state.html", ctx)
 
 
@@ -92,11 +93,14 @@ def make_version(request: Request, evaluation_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             versions.make_version(page.evaluation, form.cleaned_data["name"])
+        except versions.BeingMade as e:
+            messages.info(request, str(e))
         except (versions.Refused, datasets.Refused) as e:
             messages.error(request, str(e))
-        return redirect(TAB, page.evaluation.pk)
+        address, query = reverse(TAB, args=[page.evaluation.pk]), page.shown.query()
+        return redirect(f"{address}?{query}" if query else address)
     ctx = page.context | _asked(request, page.evaluation)
-    ctx |= _state(page, form) | _suspected(page)
+    ctx |= _whole(page, form)
     return render(request, "evaluations/corrections/list.html", ctx, status=422)
 
 
@@ -120,17 +124,22 @@ def _proposed(page: Frame) -> dict[str, str]:
     return {"name": versions.proposed_name(page.evaluation)}
 
 
-def _state(page: Frame, form: VersionForm) -> dict[str, Any]:
+def _whole(page: Frame, form: VersionForm) -> dict[str, Any]:
+    collected = collected_of(page.evaluation)
+    return _state(page, form, collected) | _suspected(page, collected)
+
+
+def _state(page: Frame, form: VersionForm, collected: Collected) -> dict[str, Any]:
     return {
         "pairs": pairs_of(page.shown),
         "corrected": page.evaluation.corrections.count(),
-        "open": versions.open_corrections(page.evaluation),
+        "collected": collected,
         "lineup": lineup_of(page.shown),
         "form": form,
     }
 
 
-def _suspected(page: Frame) -> dict[str, Any]:
+def _suspected(page: Frame, collected: Collected) -> dict[str, Any]:
     """The rows of the page: what is suspected, or what was corrected."""
     evaluation, shown = page.evaluation, page.shown
     if not shown.tables:
@@ -144,9 +153,11 @@ def _suspected(page: Frame) -> dict[str, Any]:
     else:
         there = page_of(page.request, suspects.rows)
         positions = columns.positions[list(there)].tolist()
-    rows = _rows(shown, positions)
+    rows = _rows(shown, positions, collected)
     items = [one.row.item for one in rows]
-    return judged_context(page.request, evaluation, items) | {
+    return review_context(page.request, evaluation, items) | {
+        # Nothing is filtered by verdicts here, but in the list of utterances.
+        "unreviewed": f"{evaluation.get_absolute_url()}?{shown.query(verdict='none')}",
         "page": there,
         "suspects": rows,
         "basis": suspects.basis,
@@ -155,13 +166,12 @@ def _suspected(page: Frame) -> dict[str, Any]:
     }
 
 
-def _rows(shown: Scored, positions: list[int]) -> list[Suspect]:
+def _rows(shown: Scored, positions: list[int], collected: Collected) -> list[Suspect]:
     items = shown.evaluation.items.filter(position__in=positions)
     found = {
         item.position: item
         for item in items.select_related("utterance__loudness", "correction__by")
     }
-    parts = versions.parts_of_versions(shown.evaluation, positions)
     columns = columns_of(shown.evaluation)
     numbers = np.searchsorted(columns.positions, positions).tolist()
     rows = rows_of(shown, [found[position] for position in positions])
@@ -169,7 +179,7 @@ def _rows(shown: Scored, positions: list[int]) -> list[Suspect]:
         Suspect(
             row,
             reasons_of(shown.tables, number),
-            parts.get((row.item.position, _text(row.item))),
+            collected.version_of(row.item.position, _text(row.item)),
         )
         for row, number in zip(rows, numbers, strict=True)
     ]
@@ -198,11 +208,13 @@ def _save(request: Request, item: Item) -> HttpResponse:
 def _done(request: Request, item: Item) -> HttpResponse:
     """The line of the reference as it is now, or the page that it was on."""
     if not request.htmx:
-        return HttpResponseRedirect(f"{_back(request, item)}#u-{item.position}")
+        return HttpResponseRedirect(
+            f"{page_of_row(request, item.evaluation, item.position)}#u-{item.position}"
+        )
     ctx = about(item.evaluation) | {
         "row": Row(item, item.utterance.transcript, (), is_cut=False),
         "can_review": True,
-        "back": _back(request, item),
+        "back": page_of_row(request, item.evaluation, item.position),
         "has_focus": True,
     }
     response = render(request, "evaluations/corrections/_reference.html", ctx)
@@ -231,7 +243,7 @@ def _form(
         "error": error,
         "is_changed": is_changed,
         "heard": _heard(item),
-        "back": _back(request, item),
+        "back": page_of_row(request, item.evaluation, item.position),
     }
     name = "_form" if request.htmx else "correct"
     status = 422 if error or is_changed else 200
@@ -247,12 +259,3 @@ def _heard(item: Item) -> Any:
 def _number(request: Request, name: str) -> int:
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
-
-
-def _back(request: Request, item: Item) -> str:
-    """The page that the form was opened on, if that is one of ours."""
-    asked = request.POST.get("back") or request.GET.get("back", "")
-    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(
-        asked, allowed_hosts=None
-    )
-    return asked if is_ours else reverse(TAB, args=[item.evaluation_id])

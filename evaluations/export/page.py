@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 
-from evaluations.export.utterances import Order, items_at
+from evaluations.export.utterances import Order, reviewed_items_at
 from evaluations.rows import rows_of
 from projects.downloads import encoded
 
@@ -36,8 +36,8 @@ def _parts(order: Order) -> Iterator[str]:
     yield head
     for start in range(0, len(order.positions), _BATCH):
         positions = [int(p) for p in order.positions[start : start + _BATCH]]
-        items = items_at(order.shown, positions)
-        rows = rows_of(order.shown, items, about["against"], _ALL_WORDS)
+        items = reviewed_items_at(order.shown, positions)
+        rows = rows_of(order.shown, items, order.against, _ALL_WORDS)
         yield render_to_string("evaluations/export/_rows.html", about | {"rows": rows})
     yield foot
 
@@ -48,8 +48,7 @@ def _about(order: Order) -> dict[str, Any]:
         "evaluation": shown.evaluation,
         "project": shown.evaluation.project,
         "shown": shown,
-        # In an inspection the others are compared with the first model.
-        "against": shown.models[0] if shown.evaluation.is_inspection else None,
+        "against": order.against,
         "filters": order.filters,
         "utterances": len(order.positions),
         "site": order.site,

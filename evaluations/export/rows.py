@@ -20,6 +20,7 @@ from evaluations.export.alignment import aligned
 from evaluations.export.names import keys_of, names_of
 from evaluations.export.utterances import Exported, Heard, Order, exported
 from evaluations.models import Item
+from evaluations.review.judged import name_of
 from projects.downloads import encoded, harmless
 
 _BYTE_ORDER_MARK = "\ufeff"  # or Excel takes UTF-8 for another encoding
@@ -179,11 +180,11 @@ def _review(item: Item) -> dict[str, Any]:
     return {
         "correction": correction.text if correction else None,
         "verdict": verdict.choice if verdict else None,
-        "verdict_by": str(verdict.by or "") if verdict else None,
+        "verdict_by": name_of(verdict) if verdict else None,
         "verdict_at": verdict.at.isoformat(timespec="seconds") if verdict else None,
         "comments": [
             {
-                "by": str(comment.by or ""),
+                "by": name_of(comment),
                 "at": comment.at.isoformat(timespec="seconds"),
                 "text": comment.text,
             }

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from evaluations.columns import columns_of
+from evaluations.columns import Columns, columns_of
 from evaluations.levels import Scored
 from evaluations.models import Candidate, Hypothesis, Item
 from evaluations.tables import shown_text
@@ -25,7 +25,8 @@ class Order:
 
     `candidates` are all models of the test, complete or not; `filters` say in words by
     what the utterances were chosen; `chosen` is the index of the model that the address
-    is about, or -1 for the last; `site` is how addresses begin: https://host.
+    is about, or -1 for the last; `against` the one that others are compared with in an
+    inspection; `site` is how addresses begin: https://host.
     """
 
     shown: Scored
@@ -33,6 +34,7 @@ class Order:
     positions: npt.NDArray[np.int64]
     filters: list[str]
     chosen: int
+    against: Candidate | None
     site: str
 
 
@@ -79,10 +81,14 @@ class Exported:
 def exported(order: Order) -> Iterator[Exported]:
     """The utterances of an order, in its order. Raises KeyError if one is deleted
     meanwhile: what was sent then must not look complete."""
-    figures = [_Figures(order.shown, index) for index in range(len(order.shown.models))]
+    columns = columns_of(order.shown.evaluation)
+    figures = [
+        _Figures(order.shown, index, columns)
+        for index in range(len(order.shown.models))
+    ]
     for start in range(0, len(order.positions), _BATCH):
         positions = [int(p) for p in order.positions[start : start + _BATCH]]
-        items = items_at(order.shown, positions)
+        items = reviewed_items_at(order.shown, positions)
         heard = _heard(order.shown, items)
         for item in items:
             yield Exported(
@@ -91,7 +97,7 @@ def exported(order: Order) -> Iterator[Exported]:
             )
 
 
-def items_at(shown: Scored, positions: list[int]) -> list[Item]:
+def reviewed_items_at(shown: Scored, positions: list[int]) -> list[Item]:
     """The utterances at these positions, in this order, with their reviews."""
     rows = shown.evaluation.items.filter(position__in=positions)
     related = rows.select_related("utterance", "verdict__by", "correction")
@@ -110,11 +116,11 @@ def _heard(shown: Scored, items: list[Item]) -> dict[tuple[int, int], Hypothesis
 class _Figures:
     """Looks up what one model's table says of an utterance."""
 
-    def __init__(self, shown: Scored, index: int) -> None:
+    def __init__(self, shown: Scored, index: int, columns: Columns) -> None:
         self.model = shown.models[index]
         self._scale = shown.scale
         self._table = table = shown.own_tables[index]
-        self._positions = columns_of(shown.evaluation).positions
+        self._positions = columns.positions
         if table is not None:
             self._means = table.mean_confidences()
             self._lowest = table.lowest_confidences()

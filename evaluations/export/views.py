@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from evaluations.export.formats import FORMATS, Format
 from evaluations.export.utterances import Order
-from evaluations.frame import Frame, frame
+from evaluations.frame import Frame, against_of, frame
 from evaluations.selection import selection_of
 from projects.downloads import download, file_name
 from projects.requests import Request
@@ -29,13 +29,14 @@ def export(request: Request, evaluation_id: UUID, form: str) -> HttpResponseBase
 
 
 def _order(request: Request, here: Frame) -> Order:
-    selection = selection_of(request, here.shown)
+    selection, models = selection_of(request, here.shown), here.shown.models
     return Order(
         shown=here.shown,
         candidates=here.candidates,
         positions=selection.positions,
         filters=selection.words,
         chosen=selection.asked.model,
+        against=against_of(request, here.evaluation, models) if models else None,
         site=request.build_absolute_uri("/").rstrip("/"),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from evaluations.models import Evaluation, Item, Verdict
@@ -34,6 +35,17 @@ def judged_context(
         # Where a form leads back to without scripts.
         "back": request.get_full_path(),
     }
+
+
+def page_of_row(request: Request, evaluation: Evaluation, position: int) -> str:
+    """The page of this test that the form of a row was opened on (`back`), or else
+    that of the utterance alone; without what is after #."""
+    asked = request.POST.get("back") or request.GET.get("back", "")
+    page = asked.partition("#")[0]
+    alone = reverse("evaluation-utterance", args=[evaluation.pk, position])
+    references = reverse("evaluation-references", args=[evaluation.pk])
+    own = (evaluation.get_absolute_url(), references, alone)
+    return page if page.partition("?")[0] in own else alone
 
 
 def part_context(request: Request, evaluation: Evaluation) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from django.core.exceptions import BadRequest
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from evaluations.frame import evaluation_for
@@ -19,7 +18,7 @@ from evaluations.models import Evaluation, Item
 from evaluations.review import services
 from evaluations.review.forms import CommentForm, DeleteForm, VerdictForm
 from evaluations.review.judged import Judged, judgements_of, progress_of
-from evaluations.review.page import part_context
+from evaluations.review.page import page_of_row, part_context
 from projects.models import Role
 from projects.requests import Request
 
@@ -119,13 +118,7 @@ def _refused(
 
 
 def _back(request: Request, evaluation: Evaluation, position: int) -> HttpResponse:
-    """To the row on the page that the form was on, if it is one of this test."""
-    back = request.POST.get("back", "").partition("#")[0]
-    own = reverse("evaluation-utterance", args=[evaluation.pk, position])
-    triage = reverse("evaluation-references", args=[evaluation.pk])
-    if back.partition("?")[0] not in (own, triage, evaluation.get_absolute_url()):
-        back = own
-    return redirect(f"{back}#u-{position}")
+    return redirect(f"{page_of_row(request, evaluation, position)}#u-{position}")
 
 
 def _parts(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import timedelta
+from unittest.mock import patch
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -15,7 +17,10 @@ from django.utils.timezone import now
 from playwright.sync_api import Route
 
 from datasets.models import Dataset, Utterance
+from evaluations import tables
+from evaluations.compare import Difference
 from evaluations.models import Candidate, Evaluation
+from evaluations.overview import pairing
 from evaluations.overview.compared import MOST_PAIRS
 from evaluations.tests.made import (
     MISSING,
@@ -145,6 +150,26 @@ class ComparePageTestCase(ComparisonTestCase):
         Candidate.objects.update(table="")
         self.assertContains(self.get(first, second), "Repeat the test to compare them.")
 
+    def test_a_table_that_cannot_be_read_for_a_moment_is_read_later(self) -> None:
+        first = self.made({self.base: BAD}, "First")
+        second = self.made({self.custom: GOOD}, "Second")
+        broken = patch.object(tables, "_read", side_effect=OSError)
+        with broken, self.assertLogs("evaluations.tables", "ERROR"):
+            (pair,) = self.get(first, second).context["pairs"]
+        assert pair.is_lost and pair.comparison is None
+        (pair,) = self.get(first, second).context["pairs"]
+        assert not pair.is_lost and pair.comparison.points == "19.0"
+
+    def test_two_tests_compare_two_models_as_one_test_does(self) -> None:
+        both = self.made({self.base: BAD, self.custom: GOOD}, "Both")
+        first = self.made({self.base: BAD}, "First")
+        second = self.made({self.custom: GOOD}, "Second")
+        (one,) = self.get(both).context["pairs"]
+        (other,) = self.get(first, second).context["pairs"]
+        for field in fields(Difference):
+            found = [getattr(pair.comparison, field.name) for pair in (one, other)]
+            assert found[0] == found[1], field.name
+
     def test_others_and_what_is_gone_are_left_out_and_said(self) -> None:
         theirs = projects.create(self.charlie, "Secret", "en-US")
         theirs.engine = "fake"
@@ -207,9 +232,22 @@ class ComparePageTestCase(ComparisonTestCase):
         assert len(page.context["pairs"]) == 28
         many = [make_model(f"more {number}") for number in range(2)]
         tests.append(self.made({one: [RIGHT] * 2 for one in many}, dataset=dataset))
-        page = self.get(*tests)
-        assert len(page.context["pairs"]) == MOST_PAIRS
+        with patch.object(pairing, "_found", wraps=pairing._found) as found:
+            page = self.get(*tests)
+        pairs = page.context["pairs"]
+        assert len(pairs) == MOST_PAIRS
         self.assertContains(page, "15 more pairs are not shown")
+        # The tests know 6 + 6 + 1 pairs; of the others only those shown are found.
+        assert [pair.is_one_test for pair in pairs] == [True] * 13 + [False] * 17
+        assert found.call_count <= 17
+
+    def test_a_custom_model_against_its_base_is_shown_first(self) -> None:
+        base = self.made({self.base: BAD}, "Base")
+        others = self.made({make_model("a"): GOOD, make_model("b"): GOOD}, "Others")
+        custom = self.made({self.custom: GOOD}, "Custom")
+        own, same, *_ = self.get(base, others, custom).context["pairs"]
+        assert (own.old.model, own.new.model) == (self.base, self.custom)
+        assert same.is_one_test
 
     def test_references_without_words_break_nothing(self) -> None:
         dataset = make_dataset(self.project, ["", ""])
@@ -228,6 +266,7 @@ class ComparePageTestCase(ComparisonTestCase):
     def test_other_tests_of_the_project_cost_no_queries(self) -> None:
         chosen = self.made({self.base: BAD, self.custom: GOOD})
         url = f"{self.url}?tests={chosen.pk}"
+        self.client.get(url)  # what is kept of the chosen one is worked out here
         few = queries(self.client, url)
         for number in range(4):
             self.made({self.base: BAD, self.custom: GOOD}, f"Test {number}")

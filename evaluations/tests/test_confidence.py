@@ -87,6 +87,15 @@ class ConfidenceTestCase(BaseTestCase):
         listed = self.client.get(f"{test.get_absolute_url()}?{best.query}")
         assert listed.context["page"].object_list == [1, 2, 3]
 
+    def test_a_word_as_sure_as_the_threshold_is_neither_marked_nor_listed(self) -> None:
+        sure = {"wrong": 0.3, "bad": 0.29}
+        test = self.evaluated(["one wrong", "one bad"], sure, ["one two"] * 2)
+        marks = self.page(test).context["confidences"][0].marks
+        (mark,) = (one for one in marks if one.percent == 30)
+        assert mark.highlight.marked == 1 / 4
+        listed = self.client.get(f"{test.get_absolute_url()}?{mark.query}")
+        assert listed.context["page"].object_list == [2]
+
     def test_a_mark_that_mostly_marks_right_words_is_called_misleading(self) -> None:
         said, heard = ["one two three four five"], ["one two three four wrong"]
         sure = dict.fromkeys(["one", "two", "three", "wrong"], 0.4)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from django.core.files.storage import default_storage
 
 from engines.fake import FakeEngine
 from evaluations import services
 from evaluations.columns import columns_of
+from evaluations.levels import Scored
 from evaluations.models import Candidate, Evaluation
 from evaluations.tables import table_of
+from scoring.scale import Level, Scale
 from scoring.table import SUBSTITUTION
 from speechstudio.test import (
     BaseTestCase,
@@ -25,6 +28,22 @@ HEARD = {
     "3": "a good",
     "4": "see you and me",
 }
+
+
+@pytest.mark.parametrize(
+    ("level", "answers", "query"),
+    [
+        (Level.LEXICAL, {}, ""),
+        (Level.PLAIN, {}, "level=plain"),
+        (Level.LEXICAL, {"said": "a&b", "heard": "", "model": 0}, "said=a%26b&model=0"),
+        (Level.PLAIN, {"word": "day"}, "level=plain&word=day"),
+    ],
+)
+def test_a_query_names_the_level_unless_it_is_the_usual_one(
+    level: Level, answers: dict[str, object], query: str
+) -> None:
+    shown = Scored(Evaluation(), Scale("en-US", level), [], [])
+    assert shown.query(**answers) == query
 
 
 class ConfusionsTestCase(BaseTestCase):

@@ -13,6 +13,7 @@ from datasets.tasks import ingest_dataset
 from engines.fake import FakeEngine
 from evaluations import services as tests
 from evaluations.corrections import figures, versions
+from evaluations.corrections.collected import collected_of
 from evaluations.corrections.services import (
     MOST_CHARACTERS,
     Changed,
@@ -207,6 +208,13 @@ class ReferencesTestCase(CorrectionsTestCase):
         assert len(self.client.get(url).context["suspects"]) == 25
         assert len(self.client.get(url, {"page": 2}).context["suspects"]) == 5
 
+    def test_verdicts_are_live_and_lead_on_to_what_is_not_judged(self) -> None:
+        page = self.client.get(self.page)
+        self.assertContains(page, reverse("review-changes", args=[self.evaluation.pk]))
+        self.assertContains(page, 'name="progress"', count=1)
+        utterances = f"{self.evaluation.get_absolute_url()}?verdict=none"
+        self.assertContains(page, f'href="{utterances}" data-unreviewed')
+
     def test_an_inspection_has_no_references(self) -> None:
         Evaluation.objects.update(kind=Evaluation.Kind.INSPECTION)
         assert self.client.get(self.page).status_code == 404
@@ -285,7 +293,7 @@ class CorrectTestCase(CorrectionsTestCase):
         correct(self.item(3), "call doctor braun now", self.bob, "")
         page = self.client.post(self.url(3), {"text": SAID[2], "seen": ""})
         assert page.status_code == 422
-        self.assertContains(page, "bob has corrected", status_code=422)
+        self.assertContains(page, "corrected by bob", status_code=422)
         self.assertContains(page, "call doctor braun now", status_code=422)
         assert page.context["text"] == SAID[2]
         seen = page.context["seen"]
@@ -315,6 +323,8 @@ class CorrectTestCase(CorrectionsTestCase):
                 correct(self.item(3), text, self.alice, "")
         page = self.client.post(self.url(3), {"text": ""})
         self.assertContains(page, "cannot be empty", status_code=422)
+        for part in ('aria-describedby="r-3-error"', 'id="r-3-error"'):
+            self.assertContains(page, part, count=1, status_code=422)
         assert not Correction.objects.exists()
 
     def test_a_text_is_kept_as_the_import_would_keep_it(self) -> None:
@@ -324,7 +334,24 @@ class CorrectTestCase(CorrectionsTestCase):
     def test_it_leads_back_to_no_foreign_page(self) -> None:
         for back in ("https://evil.example/", "//evil.example/", "javascript:x"):
             page = self.client.post(self.url(3), {"text": SAID[2], "back": back})
-            assert page.headers["Location"] == f"{self.page}#u-3"
+            alone = reverse("evaluation-utterance", args=[self.evaluation.pk, 3])
+            assert page.headers["Location"] == f"{alone}#u-3"
+
+    def test_it_leads_back_to_the_page_of_this_test_that_it_was_opened_on(self) -> None:
+        alone = reverse("evaluation-utterance", args=[self.evaluation.pk, 3])
+        listed = f"{self.evaluation.get_absolute_url()}?only=errors"
+        for back in (alone, listed, f"{self.page}?only=corrected"):
+            page = self.client.post(self.url(3), {"text": SAID[2], "back": back})
+            assert page.headers["Location"] == f"{back}#u-3"
+
+    def test_who_is_gone_has_one_name(self) -> None:
+        correct(self.item(3), SAID[2], self.bob, "")
+        self.bob.delete()
+        page = self.client.get(self.page)
+        self.assertContains(page, "Corrected by somebody who left")
+        page = self.client.post(self.url(3), {"text": "another", "seen": ""})
+        told = "was corrected by somebody who left meanwhile"
+        self.assertContains(page, told, status_code=422)
 
     def test_corrections_are_found_for_many_items_at_once(self) -> None:
         self.correct_both()
@@ -390,7 +417,9 @@ class VersionTestCase(CorrectionsTestCase):
         page = self.client.get(self.page)
         marked = [one.version for one in page.context["suspects"]]
         assert marked == [made, made]
-        self.assertContains(page, "All corrections are part of a version")
+        self.assertContains(
+            page, "All 2 corrections of this dataset are part of “Calls, version 2”"
+        )
         self.assertNotContains(page, self.new_version)
         # One that is changed afterwards is not part of it any more.
         found = correction_of(self.item(3))
@@ -418,13 +447,90 @@ class VersionTestCase(CorrectionsTestCase):
     def test_two_clicks_make_one_version(self) -> None:
         self.correct_both()
         one = versions.make_version(self.evaluation, "Calls, version 2")
-        two = versions.make_version(self.evaluation, "Calls, version 2")
-        assert one == two
+        with self.assertRaises(versions.BeingMade):
+            versions.make_version(self.evaluation, "Calls, version 2")
+        assert self.dataset.later.get() == one
         assert one.evaluations.count() == 1
         page = self.client.get(self.page)
         assert page.context["lineup"].is_active
         self.assertContains(page, "is being made")
         self.assertContains(page, "every 2s")
+        self.assertNotContains(page, self.new_version)
+
+    def test_who_asks_for_another_one_meanwhile_is_told_so(self) -> None:
+        self.correct_both()
+        versions.make_version(self.evaluation, "Calls, version 2")
+        other = self.evaluated(self.dataset)
+        page = self.client.post(
+            reverse("evaluation-new-version", args=[other.pk]),
+            {"name": "Mine"},
+            follow=True,
+        )
+        self.assertContains(page, "“Calls, version 2” is being made already")
+        assert self.dataset.later.count() == 1
+
+    def test_the_level_of_the_page_is_kept(self) -> None:
+        self.correct_both()
+        with self.on_commit():
+            self.client.get(self.page, {"level": "plain"})
+        form = f'action="{self.new_version}?level=plain"'
+        self.assertContains(self.client.get(self.page, {"level": "plain"}), form)
+        with fake_engine(self.engine), self.on_commit():
+            page = self.client.post(f"{self.new_version}?level=plain", {"name": "v2"})
+        assert page.headers["Location"] == f"{self.page}?level=plain"
+
+    def test_a_version_has_the_corrections_of_all_tests_of_the_dataset(self) -> None:
+        first = self.evaluation
+        self.correct_both()
+        self.make_version()
+        self.evaluation = self.evaluated(self.dataset)  # another test
+        correct(self.item(1), "take two tablets now", self.alice, "")
+        # Of one utterance, the newest correction counts.
+        correct(self.item(3), "call doctor browne now", self.alice, "")
+        url = reverse("evaluation-references", args=[self.evaluation.pk])
+        page = self.client.get(url)
+        self.assertContains(page, "It takes the 3 corrections of this dataset.")
+        self.assertContains(page, "1 comes from other tests of it")
+        self.assertContains(page, "“Calls, version 2” does not have 2 of them.")
+        with self.on_commit(), fake_engine(self.engine):
+            made = versions.make_version(self.evaluation, "Calls, version 3")
+        assert [row.transcript for row in made.utterances.all()] == [
+            "take two tablets now",
+            SAID[1],
+            "call doctor browne now",
+            *SAID[3:],
+        ]
+        assert "1 of them, from other tests" in made.description
+        assert not collected_of(first).is_open
+        # The first test shows which of its own the newest version has.
+        page = self.client.get(self.page, {"only": "corrected"})
+        assert [one.version for one in page.context["suspects"]] == [None, made]
+        self.assertContains(page, "2 come from other tests of it")
+
+    def test_who_goes_back_to_an_earlier_text_makes_a_version_of_it(self) -> None:
+        names = ["v2", "v3", "v4"]
+        said = ["call doctor foo now", "call doctor bar now", "call doctor foo now"]
+        for name, text in zip(names, said, strict=True):
+            seen = seen_of(correction_of(self.item(3)))
+            correct(self.item(3), text, self.alice, seen)
+            made = self.make_version(name)
+            assert made.name == name
+            assert made.utterances.get(position=3).transcript == text
+
+    def test_a_correction_that_was_taken_back_is_open(self) -> None:
+        self.correct_both()
+        self.make_version()
+        take_back(self.item(3), seen_of(correction_of(self.item(3))))
+        page = self.client.get(self.page)
+        self.assertContains(page, "corrects 1 text that nobody corrects any more.")
+        made = self.make_version("Calls, version 3")
+        assert made.utterances.get(position=3).transcript == WRITTEN[2]
+        assert made.utterances.get(position=5).transcript == SAID[4]
+        assert not collected_of(self.evaluation).is_open
+        # With none left, the dataset itself is what a version would be.
+        take_back(self.item(5), seen_of(correction_of(self.item(5))))
+        page = self.client.get(self.page)
+        self.assertContains(page, "“Calls” itself has these texts")
         self.assertNotContains(page, self.new_version)
 
     def test_without_new_corrections_there_is_no_version(self) -> None:

@@ -22,6 +22,7 @@ from evaluations.export.formats import FORMATS
 from evaluations.export.scores import scoring_result
 from evaluations.levels import scored
 from evaluations.models import Comment, Correction, Evaluation, Hypothesis, Verdict
+from projects.models import Project
 from scoring.scale import Level
 from speechstudio.test import (
     BaseTestCase,
@@ -426,9 +427,27 @@ class WebPageTestCase(ExportTestCase):
         assert "<h2>1 utterance</h2>" in page
         assert "metoprolol”" in page
 
+    def test_its_counts_are_headed_by_what_is_counted(self) -> None:
+        assert ">Words</th>" in self.export("html").decode()
+        assert ">Tokens</th>" in self.export("html", "level=display").decode()
+        Project.objects.update(locale="zh-CN")
+        assert ">Characters</th>" in self.export("html").decode()
+
+    def test_who_is_gone_has_one_name(self) -> None:
+        of = {"item": self.evaluation.items.first(), "evaluation": self.evaluation}
+        Verdict.objects.create(**of, by=None, choice="model")
+        Comment.objects.create(**of, by=None, text="hm")
+        row, line = self.table()[0], self.lines("jsonl")[0]
+        assert row["verdict by"] == line["verdict_by"] == "somebody who left"
+        assert row["comments"] == "somebody who left: hm"
+        assert line["comments"][0]["by"] == "somebody who left"
+        page = self.export("html").decode()
+        assert "says somebody who left" in page
+        assert "<strong>somebody who left</strong>: " in page
+
 
 class InspectionTestCase(BaseTestCase):
-    def test_differences_take_the_place_of_errors(self) -> None:
+    def inspection(self) -> Evaluation:
         dataset = make_dataset(self.project, ["", ""], kind="AudioFiles")
         models = [make_model("base"), make_model("custom:1", project=self.project)]
         evaluation = make_evaluation(self.project, dataset, models)
@@ -438,6 +457,10 @@ class InspectionTestCase(BaseTestCase):
         engine.trained["custom:1"] = ("base", None, None)  # type: ignore[assignment]
         with fake_engine(engine):
             evaluation.enqueue()
+        return evaluation
+
+    def test_differences_take_the_place_of_errors(self) -> None:
+        evaluation = self.inspection()
 
         def export(form: str) -> Any:
             url = reverse("evaluation-export", args=[evaluation.pk, form])
@@ -456,6 +479,18 @@ class InspectionTestCase(BaseTestCase):
         assert 'class="differs"' in export("html")
         assert json.loads(export("result"))["comparisons"] == []
         assert export("sclite").status_code == export("scores").status_code == 404
+
+    def test_the_web_page_compares_with_the_model_that_the_address_names(self) -> None:
+        evaluation = self.inspection()
+        _, custom = evaluation.candidates.all()
+        address = reverse("evaluation-export", args=[evaluation.pk, "html"])
+        for query, name in (("", "base"), (f"?against={custom.pk}", "custom:1")):
+            page = self.client.get(f"{address}{query}")
+            text = b"".join(page.streaming_content).decode()
+            assert f"than {name} heard" in text
+        page = self.client.get(evaluation.get_absolute_url(), {"against": custom.pk})
+        self.assertContains(page, f"{address}?against={custom.pk}")
+        self.assertContains(page, "differences are from what base heard")
 
 
 class AccessTestCase(ExportTestCase):
@@ -479,7 +514,7 @@ class AccessTestCase(ExportTestCase):
 
     def test_it_costs_a_few_queries_for_all_rows_that_are_held_at_once(self) -> None:
         url = self.url("csv")
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             b"".join(self.client.get(url).streaming_content)
 
 

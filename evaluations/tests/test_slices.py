@@ -101,6 +101,20 @@ class SlicesTestCase(BaseTestCase):
                 )
                 assert page.context["page"].paginator.count == row.utterances, row.name
 
+    def test_a_filter_calls_a_measure_as_the_slices_do(self) -> None:
+        dataset = make_dataset(self.project, [SAID] * 2)
+        for position, level in ((1, -30.0), (2, -20.0)):
+            dataset.utterances.filter(position=position).update(level_dbfs=level)
+        test = make_evaluation(self.project, dataset, [make_model("other")])
+        with fake_engine(FakeEngine({})):
+            test.enqueue()
+        page = self.client.get(f"/tests/{test.pk}/slices/", {"by": "level"})
+        row, _, _ = page.context["rows"][0]
+        assert row.column.title == "Loudness"
+        page = self.client.get(f"{test.get_absolute_url()}?{row.query}")
+        (words,) = page.context["selection"].words
+        assert words == f"loudness: {row.name}"
+
     def test_the_overview_warns_of_the_worst_of_many(self) -> None:
         page = self.client.get(self.url)
         worst = page.context["worst"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -129,7 +130,11 @@ class EffectTestCase(BaseTestCase):
     def scored(self, digest: str, *removed: int) -> Evaluation:
         evaluation = make_evaluation(self.project, models=[self.base])
         Evaluation.objects.filter(pk=evaluation.pk).update(status=Job.Status.SUCCEEDED)
-        effects = [{"rule": "?", "removed": {"1": n, "2": 1}} for n in removed]
+        rules = ["okay = o k", "colour = color"]
+        effects = [
+            {"rule": rule, "removed": {"1": number, "2": 1}}
+            for rule, number in zip(rules, removed, strict=True)
+        ]
         Scoring.objects.create(
             evaluation=evaluation,
             level=Level.PROJECT,
@@ -147,6 +152,7 @@ class EffectTestCase(BaseTestCase):
         older = self.scored(self.digest(), 40, -3)
         newer = self.scored(self.digest(), 0, 2)
         effects = effects_of(self.project)
+        assert effects is not None
         assert [test for test, _ in effects.tests] == [newer, older]
         assert effects.tests[0][1] == f"{newer.get_absolute_url()}?level=project"
         assert [(e.rule, e.removed) for e in effects.rules] == [
@@ -158,12 +164,18 @@ class EffectTestCase(BaseTestCase):
     def test_figures_of_other_equivalences_do_not_count(self) -> None:
         old = self.scored("0" * 16, 40, 1)
         effects = effects_of(self.project)
-        assert effects.tests == []
-        assert [e.removed for e in effects.rules] == [[], []]
+        assert effects is not None
+        assert (effects.tests, effects.rules) == ([], [])
         assert effects.uncounted == (old, f"{old.get_absolute_url()}?level=project")
 
     def test_a_project_without_tests_has_nothing_to_count(self) -> None:
-        assert effects_of(self.project).uncounted is None
+        effects = effects_of(self.project)
+        assert effects is not None and effects.uncounted is None
+
+    def test_without_equivalences_there_is_nothing_to_tell(self) -> None:
+        self.scored("0" * 16, 40, 1)
+        self.project.equivalences = "colour"
+        assert effects_of(self.project) is None
 
 
 def make_text(project: Project, kind: str, entries: list[Entry], name: str) -> Dataset:
@@ -221,6 +233,30 @@ class SoughtTestCase(BaseTestCase):
         found = terms_of(self.project, Scale("en-US"))
         assert len(found.sought) == sought.MOST and found.has_more
         assert found.sought[0].text == "Metro Station"
+
+    def test_terms_that_a_full_file_has_no_room_for_are_said(self) -> None:
+        size = sought.MOST - 2
+        entries = [Entry("list big", i, f"item {i}") for i in range(size)]
+        entries += [Entry("lexicon", size + i, f"entry {i}", "G AE B") for i in (1, 2)]
+        whole = make_text(self.project, "LanguageMarkdown", entries, "Whole")
+        entries.append(Entry("lexicon", size + 3, "entry 3", "G AE B"))
+        cut = make_text(self.project, "LanguageMarkdown", entries, "Cut")
+        found = {
+            one.name: sought._contents(str(one.content_file.name))
+            for one in (whole, cut)
+        }
+        assert [len(texts) for texts, _ in found.values()] == [sought.MOST] * 2
+        assert {name: more for name, (_, more) in found.items()} == {
+            "Whole": False,
+            "Cut": True,
+        }
+
+    def test_a_file_that_cannot_be_read_for_a_moment_is_read_later(self) -> None:
+        broken = patch.object(sought, "open_content", side_effect=OSError)
+        with broken, self.assertLogs("evaluations.wording.sought", "ERROR"):
+            found = terms_of(self.project, Scale("en-US"))
+        assert len(found.sought) == 2
+        assert len(terms_of(self.project, Scale("en-US")).sought) == 5
 
     def test_a_lost_file_costs_its_terms_alone(self) -> None:
         default_storage.delete(str(self.drugs.content_file.name))

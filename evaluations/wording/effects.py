@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from evaluations.models import Evaluation, Scoring
 from jobs.models import Job
@@ -26,16 +24,20 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """`uncounted` is the newest test, if it was not scored with these equivalences."""
+    """`uncounted` is the newest test, if it was not scored with these equivalences;
+    `rules` are there when a test was."""
 
     rules: list[Effect]
     tests: list[tuple[Evaluation, str]]  # with its address at the project's level
     uncounted: tuple[Evaluation, str] | None
 
 
-def effects_of(project: Project) -> Effects:
-    """Counted by `evaluations.levels` with the equivalences as they are now."""
+def effects_of(project: Project) -> Effects | None:
+    """Counted by `evaluations.levels` with the equivalences as they are now; None
+    where a project has none."""
     rules, _ = parse(project.equivalences, project.locale)
+    if not rules:
+        return None
     digest = Scale(project.locale, Level.PROJECT, rules).digest
     tests = Evaluation.objects.filter(
         project=project,
@@ -50,26 +52,17 @@ def effects_of(project: Project) -> Effects:
     )
     latest = scorings.select_related("evaluation").order_by("-evaluation__created")
     counted = list(latest[:_MOST_TESTS])
-    removed = [_removed(scoring) for scoring in counted]
     newest = tests.first()
     is_new = newest is not None and newest not in [s.evaluation for s in counted]
     return Effects(
         [
-            Effect(
-                " = ".join(" ".join(side) for side in rule.sides),
-                [numbers[place] for numbers in removed],
-            )
-            for place, rule in enumerate(rules)
+            Effect(told[0]["rule"], [sum(one["removed"].values()) for one in told])
+            for told in zip(*(scoring.effects for scoring in counted), strict=True)
         ],
         [_linked(scoring.evaluation) for scoring in counted],
         _linked(newest) if newest is not None and is_new else None,
     )
 
 
-def _removed(scoring: Scoring) -> Sequence[int]:
-    return [sum(effect["removed"].values()) for effect in scoring.effects]
-
-
 def _linked(evaluation: Evaluation) -> tuple[Evaluation, str]:
-    query = urlencode({"level": Level.PROJECT.value})
-    return evaluation, f"{evaluation.get_absolute_url()}?{query}"
+    return evaluation, f"{evaluation.get_absolute_url()}?level={Level.PROJECT.value}"

@@ -67,36 +67,52 @@ def terms_of(project: Project, scale: Scale) -> Terms:
     datasets = list(found.exclude(content_file="").order_by("-created"))
     named = tuple((dataset.pk, dataset.name) for dataset in datasets)
     key = (project.pk, project.terms, scale.digest, named)
-    return _kept.get(key, lambda: _gathered(project, datasets, scale))
+    try:
+        return _kept.get(key, lambda: _gathered(project, datasets, scale))
+    except _Incomplete as e:
+        return e.terms
+
+
+class _Incomplete(Exception):
+    """Terms without those of a file that cannot be read now: they are never kept."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
 
 
 def _gathered(project: Project, datasets: Sequence[Dataset], scale: Scale) -> Terms:
     own = Source("The project's terms", reverse("project-words", args=[project.pk]))
     lists: _Lists = [(own, parse(project.terms, project.locale)[0])]
-    is_cut = False
+    is_cut = is_incomplete = False
     for dataset in datasets:
         name = str(dataset.content_file.name)
-        texts, has_more = _read.get(name, partial(_contents, name))
+        try:
+            texts, has_more = _read.get(name, partial(_contents, name))
+        except OSError:
+            # The data was deleted meanwhile, or its file is lost: there is the rest.
+            logger.exception("The content %s cannot be read", name)
+            is_incomplete = True
+            continue
         lists.append((Source(dataset.name, dataset.get_absolute_url()), texts))
         is_cut |= has_more
     merged = _merged(lists, scale)
-    return Terms(merged[:MOST], is_cut or len(merged) > MOST)
+    terms = Terms(merged[:MOST], is_cut or len(merged) > MOST)
+    if is_incomplete:
+        raise _Incomplete(terms)
+    return terms
 
 
 def _contents(name: str) -> tuple[Sequence[str], bool]:
     """The first terms of a content file, and whether it holds more."""
     texts: list[str] = []
     has_more = False
-    try:
-        with default_storage.open(name) as file:
-            groups = open_content(file)
-            for group in (groups[name] for name in _GROUPS if name in groups):
-                texts += [entry.text for entry in group[: MOST - len(texts)]]
-                has_more |= len(group) > MOST
-    except OSError:
-        # The data was deleted meanwhile, or its file is lost: there is the rest.
-        logger.exception("The content %s cannot be read", name)
-    return texts, has_more or len(texts) > MOST
+    with default_storage.open(name) as file:
+        groups = open_content(file)
+        for group in (groups[name] for name in _GROUPS if name in groups):
+            room = MOST - len(texts)
+            texts += [entry.text for entry in group[:room]]
+            has_more |= len(group) > room
+    return texts, has_more
 
 
 def _merged(lists: _Lists, scale: Scale) -> list[Sought]:

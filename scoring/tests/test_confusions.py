@@ -42,19 +42,21 @@ def table(utterances: list[tuple[str, str, str]]) -> Table:
         (INSERTION, [(None, "so", 2, [3, 5])]),
     ],
 )
-def test_errors_that_recur_are_counted_with_their_utterances(kind, expected) -> None:
+def test_errors_that_recur_are_counted_and_their_utterances_found(
+    kind, expected
+) -> None:
     found = confusions(table(HEARD), kind)
-    assert [
-        (c.reference, c.hypothesis, c.count, c.utterances.tolist()) for c in found
-    ] == expected
+    assert [(c.reference, c.hypothesis, c.count) for c in found] == [
+        error[:3] for error in expected
+    ]
     for reference, hypothesis, _, utterances in expected:
         mask = confused(table(HEARD), kind, reference, hypothesis)
         assert mask.nonzero()[0].tolist() == utterances
 
 
-def test_an_utterance_is_named_once_for_an_error_that_is_in_it_twice() -> None:
-    found = confusions(table([("SS", "a a", "b b")]), SUBSTITUTION)
-    assert (found[0].count, found[0].utterances.tolist()) == (2, [0])
+def test_an_error_that_is_twice_in_an_utterance_counts_twice() -> None:
+    (found,) = confusions(table([("SS", "a a", "b b")]), SUBSTITUTION)
+    assert found.count == 2
 
 
 def test_confusions_are_those_of_some_utterances_and_no_more_than_asked() -> None:

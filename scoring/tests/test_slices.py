@@ -8,7 +8,7 @@ import pytest
 
 from scoring.errors import ErrorCounts
 from scoring.significance import difference_interval, rate_interval
-from scoring.slices import MOST, Slicing, by_number, by_text, slices
+from scoring.slices import MOST, Slicing, by_number, by_text, rank
 
 NAN = float("nan")
 Array = npt.NDArray[np.int64]
@@ -25,7 +25,8 @@ def test_the_worst_slice_is_the_first_and_small_ones_are_at_the_end() -> None:
     counts[-2:, 0] = 0
     seconds, failed = np.full(85, 30.0), np.zeros(85, dtype=bool)
     failed[40] = True
-    found = slices(by_text(values), counts, failed, seconds)
+    found = Slicing(by_text(values), failed, seconds).slices(counts)
+    found.sort(key=lambda one: rank(one.counts, one.utterances))
     assert [one.part.name for one in found] == ["loud", "quiet", "few", "silent"]
     loud, quiet, few, silent = found
     assert (loud.utterances, loud.minutes) == (39, 19.5)
@@ -72,8 +73,8 @@ def test_of_few_speakers_utterances_are_drawn() -> None:
     nobody_failed, seconds = np.zeros(200, dtype=bool), np.ones(200)
     parts = by_text(values)
     speakers = np.repeat([0, 1], 100)
-    by_speaker = slices(parts, counts, nobody_failed, seconds, speakers)
-    alone = slices(parts, counts, nobody_failed, seconds)
+    by_speaker = Slicing(parts, nobody_failed, seconds, speakers).slices(counts)
+    alone = Slicing(parts, nobody_failed, seconds).slices(counts)
     assert [one.interval for one in by_speaker] == [one.interval for one in alone]
 
 
@@ -111,10 +112,9 @@ def test_a_part_has_the_same_interval_whatever_else_is_asked_about() -> None:
 
 def test_without_utterances_there_are_no_slices() -> None:
     none = np.zeros(0, dtype=bool)
-    assert slices(by_text([]), some_counts([]), none, np.zeros(0)) == []
-    (found,) = slices(
-        by_text(["a", "a"]), some_counts([0, 0]), np.ones(2, dtype=bool), np.ones(2)
-    )
+    assert Slicing(by_text([]), none, np.zeros(0)).slices(some_counts([])) == []
+    slicing = Slicing(by_text(["a", "a"]), np.ones(2, dtype=bool), np.ones(2))
+    (found,) = slicing.slices(some_counts([0, 0]))
     assert (found.utterances, found.interval) == (0, None)
 
 
