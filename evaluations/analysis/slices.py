@@ -45,7 +45,8 @@ class Row:
     """A slice as one model is seen in it, the others beside.
 
     query: the address's query of its utterances; empty where none can name them.
-    others: the rates of the other models in their order. difference: of the rate less
+    others: the rates of the other models in their order, with `other_intervals`.
+    difference: of the rate less
     that of the model it is compared with, with its interval; None with one model.
     """
 
@@ -58,6 +59,7 @@ class Row:
     counts: ErrorCounts
     interval: Interval | None
     others: tuple[float | None, ...]
+    other_intervals: tuple[Interval | None, ...]
     difference: float | None
     difference_interval: Interval | None
 
@@ -207,6 +209,7 @@ def _row(
     interval: Interval | None,
 ) -> Row:
     one = models[index]
+    others = [*models[:index], *models[index + 1 :]]
     difference = None
     if against is not None and one.counts.words:
         more = one.counts.errors - models[against].counts.errors
@@ -220,7 +223,8 @@ def _row(
         is_small=one.is_small,
         counts=one.counts,
         interval=one.interval,
-        others=tuple(m.counts.rate for n, m in enumerate(models) if n != index),
+        others=tuple(other.counts.rate for other in others),
+        other_intervals=tuple(other.interval for other in others),
         difference=difference,
         difference_interval=interval,
     )

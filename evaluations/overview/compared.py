@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from datasets.models import Dataset
 from evaluations.analysis.slices import Row, worst_of
-from evaluations.comparison import Comparison
 from evaluations.levels import Scored
 from evaluations.models import Candidate
 from evaluations.overview import drawing
 from evaluations.overview.chosen import Chosen
 from evaluations.overview.drawing import Bar, Drawing, Group
 from evaluations.overview.finished import best_of, custom_of
-from evaluations.overview.pairing import Pair, pair
+from evaluations.overview.pairing import pair
 from evaluations.overview.trend import each_over_time
 from scoring.scale import Scale
 
@@ -49,16 +48,20 @@ def compared(chosen: Chosen, shown: Sequence[Scored]) -> dict[str, Any]:
     if not candidates:
         return {"candidates": []}
     scale = shown[0].scale
-    pairs = [*_pairs(candidates, [one for test in shown for one in test.comparisons])]
+    # There may be thousands: only those that are shown are worked out.
+    couples = _couples(candidates)
+    stored = [one for test in shown for one in test.comparisons]
     datasets = {one.evaluation.dataset_id: one.evaluation.dataset for one in candidates}
     on = f"{scale.rate_name}, {scale.name}, on {_names(list(datasets.values()))}"
     return {
         "candidates": candidates,
+        "some_failed": any(one.failed for one in candidates),
+        "many_tests": len({one.evaluation_id for one in candidates}) > 1,
         "scale": scale,
         "rates": rates(candidates, scale, on),
         "kinds": kinds(candidates, scale, on),
-        "pairs": pairs[:MOST_PAIRS],
-        "more_pairs": len(pairs) - MOST_PAIRS,
+        "pairs": [pair(*couple, stored) for couple in couples[:MOST_PAIRS]],
+        "more_pairs": len(couples) - MOST_PAIRS,
         "data": [_on_data(one, candidates, scale) for one in datasets.values()],
     }
 
@@ -102,7 +105,7 @@ def _rate_bar(one: Candidate) -> Bar:
     value = f"{rate * 100:.1f} %"
     if one.low is not None and one.high is not None:
         value += f" ({one.low * 100:.1f} to {one.high * 100:.1f})"
-    return Bar(one.model.name, value, [("rate", rate)], one.low, one.high)
+    return Bar(_named(one), value, [("rate", rate)], one.low, one.high)
 
 
 def _kinds_bar(one: Candidate) -> Bar:
@@ -110,22 +113,37 @@ def _kinds_bar(one: Candidate) -> Bar:
     shares = [number / one.words for number in errors]
     value = " + ".join(f"{share * 100:.1f}" for share in shares) + " %"
     parts = [(style, share) for (style, _), share in zip(KEYS, shares, strict=True)]
-    return Bar(one.model.name, value, parts)
+    return Bar(_named(one), value, parts)
 
 
-def _pairs(
-    candidates: Sequence[Candidate], stored: Sequence[Comparison]
-) -> Iterator[Pair]:
-    """Each two of the models on each dataset, and a model in two tests on one."""
+def _named(one: Candidate) -> str:
+    """The model, and at how many recordings it failed: these are not in its figures."""
+    note = f" ({one.failed:,} failed)" if one.failed else ""
+    return drawing.fitted(one.model.name, drawing.NAME - len(note)) + note
+
+
+_Couple = tuple[Candidate, Candidate]
+
+
+def _couples(candidates: Sequence[Candidate]) -> list[_Couple]:
+    """Each two of the models on each dataset, and a model in two tests on one.
+
+    A custom model and its base come first, then models of one test.
+    """
     newest: dict[Any, Candidate] = {}
-    again: list[tuple[Candidate, Candidate]] = []
+    again: list[_Couple] = []
     for one in candidates:  # newest test first
         key = one.model_id, one.evaluation.dataset_id
         if key in newest:
             again.append((newest[key], one))
         newest.setdefault(key, one)
-    for one, other in [*combinations(newest.values(), 2), *again]:
-        yield pair(one, other, stored)
+    return sorted([*combinations(newest.values(), 2), *again], key=_rank)
+
+
+def _rank(couple: _Couple) -> tuple[bool, bool]:
+    one, other = couple
+    is_own = one.model_id == other.model.base_id or other.model_id == one.model.base_id
+    return not is_own, one.evaluation_id != other.evaluation_id
 
 
 def _on_data(dataset: Dataset, candidates: Sequence[Candidate], scale: Scale) -> OnData:
@@ -145,9 +163,10 @@ def _on_data(dataset: Dataset, candidates: Sequence[Candidate], scale: Scale) ->
         ),
         worst,
         drawing.bars(
-            f"Where most errors are in {dataset.name}",
-            "A bar for each model in each of the slices in which the best model makes "
-            "most errors. The table below has the figures.",
+            f"Where {models[0].model.name} makes most errors in {dataset.name}",
+            "A bar for each model in each of the slices in which "
+            f"{models[0].model.name} makes most errors, with its 95 % interval. The "
+            "table below has the figures.",
             [
                 Group(f"{one.column.title} {one.name}", _slice_bars(one, models))
                 for one in worst
@@ -173,11 +192,10 @@ def worst_slices(shown: Scored, index: int = 0) -> list[Row]:
 def _slice_bars(row: Row, models: Sequence[Candidate]) -> list[Bar]:
     bars = []
     rates = [row.counts.rate, *row.others]
-    for one, rate in zip(models, rates, strict=True):
+    intervals = [row.interval, *row.other_intervals]
+    for one, rate, interval in zip(models, rates, intervals, strict=True):
         if rate is None:
             continue
-        # The interval is that of the first model, which the slices are about.
-        interval = row.interval if one is models[0] else None
         low, high = (interval.low, interval.high) if interval else (None, None)
         value, parts = f"{rate * 100:.1f} %", [("rate", rate)]
         bars.append(Bar(one.model.name, value, parts, low, high, row.is_small))

@@ -16,7 +16,8 @@ from typing import Literal
 
 WIDTH = 360  # as narrow as a telephone, so that text is not scaled down there
 _LINE = 15  # from one line of text to the next
-_NAME, _CAPTION = 38, 62  # columns of text that fit beside a value, and alone
+# Columns of text that fit beside a value, alone, and alone where it is bold.
+NAME, _CAPTION, _BOLD = 38, 62, 52
 _MOST_TICKS = 5
 _STYLES = 6  # series look different up to here
 
@@ -168,7 +169,7 @@ def bars(
     top = y
     for group in groups:
         y += _LINE + 6
-        drawing.write(fitted(group.name, _CAPTION), 0, y, style="strong")
+        drawing.write(fitted(group.name, _BOLD), 0, y, style="strong")
         for bar in group.bars:
             y = _bar(drawing, bar, y + 2, scale)
     for number in range(round(highest / step) + 1):
@@ -182,7 +183,7 @@ def _bar(drawing: Drawing, bar: Bar, y: float, scale: float) -> float:
     """Draw a bar below `y`; where it ends."""
     faint = " faint" if bar.is_faint else ""
     y += _LINE
-    drawing.write(fitted(bar.name, _NAME), 0, y, style=faint.strip())
+    drawing.write(fitted(bar.name, NAME), 0, y, style=faint.strip())
     drawing.write(bar.value, WIDTH, y, "end", style=faint.strip())
     y += 5
     x = 0.0
@@ -233,7 +234,8 @@ def trend(
         # Whiskers of one test stand beside each other.
         aside = 4 * (number - (len(series) - 1) / 2) if len(series) < 4 else 0
         _curve(drawing, one, number, (first, last), highest, bottom, aside)
-    return _ended(drawing, bottom + 15, caption)
+    span = f"{first.day} {first:%b %Y} to {last.day} {last:%b %Y}"
+    return _ended(drawing, bottom + 15, caption, span)
 
 
 def _curve(
@@ -273,9 +275,15 @@ def _legend(drawing: Drawing, series: Sequence[Series]) -> float:
     return y
 
 
-def _ended(drawing: Drawing, y: float, caption: str) -> Drawing:
-    drawing.write(fitted(caption, _CAPTION), 0, y + _LINE + 4, style="caption")
-    drawing.height = y + _LINE + 10
+def _ended(drawing: Drawing, y: float, caption: str, span: str = "") -> Drawing:
+    """Write what was scored below `y`, then when, and what the whiskers are."""
+    whiskers = "thin lines are 95 % intervals" if drawing.marks else ""
+    more = "; ".join(filter(None, (span, whiskers)))
+    y += 4
+    for line in filter(None, (caption, more)):
+        y += _LINE
+        drawing.write(fitted(line, _CAPTION), 0, y, style="caption")
+    drawing.height = y + 6
     return drawing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Max, Min, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, Subquery, Sum
 
 from datasets.models import Dataset
 from evaluations.comparison import Comparison, comparisons
@@ -28,11 +28,22 @@ class Row:
 
 
 def seconds_of_speech(project: Project) -> dict[str, float]:
-    """How long its speech is: to train with, and to test on."""
+    """How long its speech is: to train with, and to test on.
+
+    A corrected version has the recordings of its former one: they count once.
+    """
     testing = Q(use=Dataset.Use.TESTING)
     ready = project.datasets.filter(status=Dataset.Status.SUCCEEDED)
-    found = ready.order_by().aggregate(
-        training=Sum("seconds", filter=~testing), testing=Sum("seconds", filter=testing)
+    later = Dataset.objects.filter(
+        former=OuterRef("pk"), status=Dataset.Status.SUCCEEDED
+    )
+    found = (
+        ready.exclude(Exists(later))
+        .order_by()
+        .aggregate(
+            training=Sum("seconds", filter=~testing),
+            testing=Sum("seconds", filter=testing),
+        )
     )
     return {name: seconds or 0.0 for name, seconds in found.items()}
 

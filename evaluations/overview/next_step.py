@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from datasets.models import Dataset
 from evaluations.advice import advice
-from evaluations.comparison import Comparison
+from evaluations.comparison import MIN_UTTERANCES, Comparison
 from evaluations.models import Evaluation
+from evaluations.overview.finished import best_of
 from evaluations.overview.standing import Standing
 from projects.models import Project
 from training.models import SpeechModel
@@ -36,6 +37,15 @@ def next_step(
     if untested:
         text = f"{untested.name} was not tested on this data yet."
         return Step(text, "Test it", _test_url(standing, untested))
+    if standing.best.sentences < MIN_UTTERANCES:
+        text = (
+            "This test is too small to tell how good a model is. Test on more of "
+            "speech like this: a few minutes at least."
+        )
+        return Step(text, "Upload data", reverse("dataset-create", args=[project.pk]))
+    worse = _worse(project, standing)
+    if worse:
+        return worse
     if not standing.best.model.is_custom:
         text = (
             "A model that is trained for your domain makes fewer errors. Train one "
@@ -43,15 +53,40 @@ def next_step(
         )
         return _train(project, text)
     said = standing.to_base.comparison if standing.to_base else None
-    if said and said.verdict == "worse":
-        text = (
-            "On speech like this, use the base model. Train with more data that is "
-            "like the data of the test."
-        )
-        return _train(project, text)
     if said and (said.is_small or (said.verdict == "unclear" and said.more_seconds)):
         return _more_speech(project, said)
     return _after(project, standing)
+
+
+def _worse(project: Project, standing: Standing) -> Step | None:
+    """What to do where another model is better, which the headline says."""
+    found = [pair for pair in (standing.to_base, standing.to_former) if pair]
+    better = best_of(
+        [
+            pair.old
+            for pair in found
+            if pair.comparison and pair.comparison.verdict == "worse"
+        ]
+    )
+    if better is None:
+        return None
+    if better.model_id == standing.best.model_id:
+        text = (
+            f"The same model made fewer errors in {better.evaluation.name}. Compare "
+            "both tests: their settings, or the rules of the model, have changed."
+        )
+        url = reverse("evaluation-compare", args=[project.pk])
+        tests = urlencode({"tests": [standing.test.pk, better.evaluation_id]}, True)
+        return Step(text, "Compare", f"{url}?{tests}")
+    if better.model_id == standing.best.model.base_id:
+        use = "use the base model"
+    else:
+        use = f"go back to {better.model.name}, which made fewer errors"
+    text = (
+        f"On speech like this, {use}. Train with more data that is like the data of "
+        "the test."
+    )
+    return _train(project, text)
 
 
 def untested_model(project: Project, standing: Standing | None) -> SpeechModel | None:

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from evaluations.analysis.kept import Kept
 from evaluations.columns import columns_of
-from evaluations.comparison import MIN_UTTERANCES, Comparison
+from evaluations.compare import Difference, difference_of
+from evaluations.comparison import Comparison
 from evaluations.models import Candidate, Evaluation, Item
 from evaluations.tables import table_of
-from scoring.significance import Groups, difference_interval, minutes_to_tell
 from scoring.table import INSERTION, Table
 
 _Rows = npt.NDArray[np.intp]
@@ -30,15 +30,18 @@ _BATCH = 5000
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models on the `clips` in common; of these, `changed` have two references.
+    """Two models on the `clips` in common.
 
-    There is no comparison without clips and words, and where a table is lost.
+    Of these, `changed` have two references, and of the others one model or both failed
+    at so many. There is no comparison without clips and words, and where a table is
+    lost.
     """
 
     old: Candidate
     new: Candidate
     clips: int = 0
     changed: int = 0
+    failed: int = 0
     is_lost: bool = False
     comparison: Comparison | None = None
 
@@ -52,23 +55,15 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class _Difference:
-    """The fields of a `Comparison` that are figures."""
-
-    utterances: int
-    difference: float
-    low: float
-    high: float
-    verdict: str
-    more_seconds: float | None
-
-
-@dataclass(frozen=True)
 class _Found:
     clips: int = 0
     changed: int = 0
-    is_lost: bool = False
-    difference: _Difference | None = None
+    failed: int = 0
+    difference: Difference | None = None
+
+
+class _Lost(Exception):
+    """A table cannot be read now. It may be later: this is never kept."""
 
 
 _kept = Kept[_Found](most=500)
@@ -82,14 +77,19 @@ def pair(one: Candidate, other: Candidate, stored: Sequence[Comparison] = ()) ->
     """
     for known in stored:
         if {known.old.pk, known.new.pk} == {one.pk, other.pk}:
-            return Pair(known.old, known.new, known.utterances, comparison=known)
+            clips = known.old.sentences + known.old.failed
+            failed = clips - known.utterances
+            return Pair(known.old, known.new, clips, failed=failed, comparison=known)
     old, new = _ordered(one, other)
-    if not old.table or not new.table:
+    try:
+        found = _kept.get((old.table, new.table), lambda: _found(old, new))
+    except _Lost:
         return Pair(old, new, is_lost=True)
-    found = _kept.get((old.table, new.table), lambda: _found(old, new))
     said = found.difference
     comparison = Comparison(old, new, **vars(said)) if said else None
-    return Pair(old, new, found.clips, found.changed, found.is_lost, comparison)
+    return Pair(
+        old, new, found.clips, found.changed, found.failed, comparison=comparison
+    )
 
 
 def _ordered(one: Candidate, other: Candidate) -> tuple[Candidate, Candidate]:
@@ -104,13 +104,13 @@ def _ordered(one: Candidate, other: Candidate) -> tuple[Candidate, Candidate]:
 
 
 def _found(old: Candidate, new: Candidate) -> _Found:
+    first, second = table_of(old), table_of(new)
+    if first is None or second is None:
+        raise _Lost
     rows, others = _in_common(old.evaluation, new.evaluation)
     clips = len(rows)
     if not clips:
         return _Found()
-    first, second = table_of(old), table_of(new)
-    if first is None or second is None:
-        return _Found(clips, is_lost=True)
     if old.evaluation.dataset_id != new.evaluation.dataset_id:
         same = _fingerprints(first)[rows] == _fingerprints(second)[others]
         # What failed has no words to be compared, and is left out below.
@@ -118,38 +118,17 @@ def _found(old: Candidate, new: Candidate) -> _Found:
         rows, others = rows[same], others[same]
     changed = clips - len(rows)
     heard = ~(first.failed[rows] | second.failed[others])
+    failed = len(rows) - int(np.count_nonzero(heard))
     rows, others = rows[heard], others[heard]
     columns = columns_of(old.evaluation)
     groups = columns.speaker_groups
-    difference = _difference(
+    difference = difference_of(
         first.counts[rows],
         second.counts[others],
         groups[rows] if len(groups) else groups,
         float(columns.seconds[rows].sum() / 60),
     )
-    return _Found(clips, changed, difference=difference)
-
-
-def _difference(
-    olds: npt.NDArray[np.integer],
-    news: npt.NDArray[np.integer],
-    groups: Groups,
-    minutes: float,
-) -> _Difference | None:
-    interval = difference_interval(olds, news, groups)
-    if interval is None:
-        return None
-    errors = int(news[:, 1:].sum() - olds[:, 1:].sum())
-    difference = errors / int(olds[:, 0].sum())
-    more = minutes_to_tell(interval, difference, minutes)
-    return _Difference(
-        len(olds),
-        difference,
-        interval.low,
-        interval.high,
-        "unclear" if len(olds) < MIN_UTTERANCES else interval.verdict,
-        None if more is None else more * 60,
-    )
+    return _Found(clips, changed, failed, difference)
 
 
 def _in_common(one: Evaluation, other: Evaluation) -> tuple[_Rows, _Rows]:

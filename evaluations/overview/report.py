@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from datasets.templatetags.figures import percent
 from evaluations.advice import advice
 from evaluations.analysis.slices import Row
 from evaluations.columns import columns_of
@@ -26,12 +27,15 @@ _MODELS, _VERDICTS, _ERRORS = 5, 4, 10
 class Report:
     """`best` has the lowest error rate; errors, slices and advice are about it.
 
-    more: how many models are only on the page of the test. speakers: None where not
-    known.
+    leaders: all with that rate, as it is written. more: how many models are only on
+    the page of the test. some_failed: whether any could not recognise all.
+    speakers: None where not known.
     """
 
     models: list[Candidate]
     more: int
+    leaders: list[Candidate]
+    some_failed: bool
     best: Candidate | None
     verdicts: list[Comparison]
     errors: list[Confusion]
@@ -54,6 +58,8 @@ def report_of(shown: Scored) -> Report:
     return Report(
         models=models,
         more=len(shown.models) - len(models),
+        leaders=_leaders(shown.models, best) if best else [],
+        some_failed=any(one.failed for one in shown.models),
         best=best,
         verdicts=_verdicts(shown.comparisons, best),
         errors=_most_frequent(best) if best else [],
@@ -69,6 +75,12 @@ def _first(models: Sequence[Candidate]) -> list[Candidate]:
     """As many as fit: the best, in the order of the test."""
     ranked = sorted(models, key=lambda one: _or_last(one.counts.rate))[:_MODELS]
     return sorted(ranked, key=lambda one: one.position)
+
+
+def _leaders(models: Sequence[Candidate], best: Candidate) -> list[Candidate]:
+    return [
+        one for one in models if percent(one.counts.rate) == percent(best.counts.rate)
+    ]
 
 
 def _or_last(rate: float | None) -> float:

@@ -33,6 +33,8 @@ class Standing:
 
     to_base: beside its base model. to_former: beside the best of the newest test that
     is a month older (`is_month`), else beside the custom model before it.
+    uncorrected: where there is none and the dataset is a corrected version, the best
+    on the former one. Their rates are of two references, and are not compared.
     """
 
     test: Evaluation
@@ -40,6 +42,7 @@ class Standing:
     to_base: Pair | None
     to_former: Pair | None
     is_month: bool
+    uncorrected: Candidate | None
 
     @property
     def verdict(self) -> str:
@@ -72,6 +75,7 @@ def standing(project: Project, tests: Sequence[Evaluation]) -> Standing | None:
         _pair(base, best) if base else None,
         _pair(former, best) if former and former.pk != best.pk else None,
         is_month,
+        None if former else _uncorrected(project, test.dataset),
     )
 
 
@@ -93,6 +97,14 @@ def _month_ago(project: Project, test: Evaluation) -> Candidate | None:
         dataset=test.dataset, created__lte=test.created - MONTH
     )
     found = _newest_with_best(with_models(project, older[:1]))
+    return found[1] if found else None
+
+
+def _uncorrected(project: Project, dataset: Dataset) -> Candidate | None:
+    """The best on the dataset that this one is a corrected version of."""
+    if dataset.former is None:
+        return None
+    found = _newest_with_best(newest_tests(project, dataset.former))
     return found[1] if found else None
 
 

@@ -13,13 +13,18 @@ def best_over_time(tests: Sequence[Evaluation]) -> list[Series]:
     """The best custom model of each test, and the best base model; newest test first.
 
     A line for each model says nothing to who asks whether it gets better: a custom
-    model is tested once and then replaced.
+    model is tested once and then replaced. The names are those of the models, of the
+    newest test first.
     """
     found = [
-        Series("Best custom model of each test", _points(tests, custom_of)),
-        Series("Best base model of each test", _points(tests, base_of)),
+        ("Best custom model", _best(tests, custom_of)),
+        ("Best base model", _best(tests, base_of)),
     ]
-    return [one for one in found if one.points]
+    return [
+        Series(f"{title}: {_names(best)}", [_point(one) for one in reversed(best)])
+        for title, best in found
+        if best
+    ]
 
 
 def each_over_time(candidates: Sequence[Candidate]) -> list[Series]:
@@ -33,12 +38,16 @@ def each_over_time(candidates: Sequence[Candidate]) -> list[Series]:
     return [Series(names[key], found) for key, found in points.items()]
 
 
-def _points(
+def _best(
     tests: Sequence[Evaluation],
     chosen: Callable[[Sequence[Candidate]], Sequence[Candidate]],
-) -> list[Point]:
-    best = (best_of(chosen(models_in(test))) for test in reversed(tests))
-    return [_point(candidate) for candidate in best if candidate]
+) -> list[Candidate]:
+    best = (best_of(chosen(models_in(test))) for test in tests)
+    return [candidate for candidate in best if candidate]
+
+
+def _names(candidates: Sequence[Candidate]) -> str:
+    return ", ".join(dict.fromkeys(one.model.name for one in candidates))
 
 
 def _point(candidate: Candidate) -> Point:
@@ -46,4 +55,6 @@ def _point(candidate: Candidate) -> Point:
     test, rate = candidate.evaluation, candidate.counts.rate
     assert rate is not None
     title = f"{candidate.model.name}: {rate:.1%}, {test.created:%d %b %Y}, {test.name}"
+    if candidate.failed:
+        title += f", {candidate.failed:,} failed"
     return Point(test.created, rate, candidate.low, candidate.high, title)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from datasets.models import Dataset
-from engines.base import Clip, Decoding, Transcript
+from engines.base import Clip, Decoding, EngineError, Transcript
 from engines.fake import FakeEngine
 from evaluations.models import Evaluation
 from projects.models import Project
@@ -19,9 +19,9 @@ MISSING, TAKEN, RIGHT = "one two three four", "one two three four nine", SAID
 
 
 class ByModel(FakeEngine):
-    """Hears in each clip what is given for the model's reference."""
+    """Hears in each clip what is given for the model's reference; fails at None."""
 
-    def __init__(self, heard: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, heard: Mapping[str, Sequence[str | None]]) -> None:
         super().__init__()
         self._heard = heard
 
@@ -29,15 +29,19 @@ class ByModel(FakeEngine):
         self, reference: str, clips: Sequence[Clip], options: Decoding
     ) -> Iterator[Transcript]:
         texts = self._heard[reference]
-        return (
-            self._hear(clip, {clip.key: texts[int(clip.key) - 1]}) for clip in clips
-        )
+        for clip in clips:
+            text = texts[int(clip.key) - 1]
+            if text is None:
+                error = EngineError("The audio could not be read.", "BadAudio")
+                yield Transcript(clip.key, "", error=error)
+            else:
+                yield self._hear(clip, {clip.key: text})
 
 
 def make_finished(
     project: Project,
     dataset: Dataset,
-    heard: Mapping[SpeechModel, Sequence[str]],
+    heard: Mapping[SpeechModel, Sequence[str | None]],
     name: str = "Test of March",
     created: datetime | None = None,
 ) -> Evaluation:

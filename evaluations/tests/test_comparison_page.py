@@ -144,6 +144,64 @@ class ComparePageTestCase(ComparisonTestCase):
         assert (pair.clips, pair.comparison) == (0, None)
         self.assertContains(page, "No clip in common")
 
+    def test_failures_stand_beside_the_figures(self) -> None:
+        test = self.made({self.base: [None, *BAD[1:]], self.custom: GOOD})
+        page = self.get(test)
+        self.assertContains(page, '<th scope="col" class="num">Failed</th>')
+        self.assertContains(page, 'class="num nowrap">1 of 40</td>', count=1)
+        self.assertContains(page, "base (1 failed)")
+        (pair,) = page.context["pairs"]
+        assert (pair.clips, pair.failed) == (CLIPS, 1)
+        self.assertContains(page, "1 clip that one of the two failed at is left out")
+
+    def test_failures_are_told_from_changed_references(self) -> None:
+        with_hashes(self.dataset, range(CLIPS))
+        changed = make_dataset(self.project, ["nine"] * CLIPS, name="Calls 2")
+        with_hashes(changed, range(CLIPS))
+        heard = [RIGHT] * 20 + [None] * 20
+        first = self.made({self.base: heard}, "First")
+        second = self.made({self.custom: [None] * 20 + [RIGHT] * 20}, "Second")
+        third = self.made({self.custom: ["nine"] * CLIPS}, "Third", dataset=changed)
+        page = self.get(first, second)
+        self.assertContains(
+            page, "none can be compared: 40 that one of the two failed at."
+        )
+        (pair,) = self.get(first, third).context["pairs"]
+        assert (pair.clips, pair.changed, pair.failed) == (CLIPS, 20, 20)
+        page = self.get(first, third)
+        self.assertContains(
+            page,
+            "20 that one of the two failed at, 20 with another reference in each test.",
+        )
+
+    def test_nothing_recognised_is_no_empty_reference(self) -> None:
+        test = self.made({self.base: [None] * CLIPS})
+        page = self.get(test)
+        self.assertContains(page, "nothing recognised")
+        self.assertContains(page, ">40 of 40</td>")
+        self.assertNotContains(page, "empty references")
+
+    def test_rows_name_the_tests_where_there_are_several(self) -> None:
+        heard = {self.base: BAD, self.custom: GOOD}
+        first, second = self.made(heard, "First"), self.made(heard, "Second")
+        page = self.get(first, second)
+        own = page.context["pairs"][0]
+        assert own.is_one_test
+        day = f"{now().day} {now():%b %Y}"
+        self.assertContains(page, f'custom <span class="muted">Second, {day}')
+        self.assertContains(page, f'base <span class="muted">Second, {day}')
+        self.assertNotContains(self.get(first), '<span class="muted">First, ')
+
+    def test_small_tests_have_no_intervals(self) -> None:
+        dataset = make_dataset(self.project, [SAID] * 3)
+        test = self.made(
+            {self.base: BAD[:3], self.custom: [RIGHT] * 3}, dataset=dataset
+        )
+        for url in (f"{self.url}?tests={test.pk}", f"/tests/{test.pk}/report/"):
+            page = self.client.get(url)
+            self.assertNotContains(page, "None")
+            self.assertNotContains(page, " % to ")
+
     def test_a_lost_table_is_said(self) -> None:
         first = self.made({self.base: BAD}, "First")
         second = self.made({self.custom: GOOD}, "Second")
@@ -213,12 +271,14 @@ class ComparePageTestCase(ComparisonTestCase):
         heard = [TAKEN] * 30 + [RIGHT] * 10
         first = self.made({self.base: BAD}, "First")
         second = self.made({self.custom: heard}, "Second")
-        (data,) = self.get(first, second).context["data"]
+        page = self.get(first, second)
+        (data,) = page.context["data"]
         assert data.models[0].model == self.custom
         worst = data.worst[0]
         assert (worst.column.title, worst.name) == ("Speaker", "anna")
         assert (worst.counts.rate, worst.others) == (0.2, (0.2,))
         assert data.worst_chart is not None
+        self.assertContains(page, "<h3>Where custom makes most errors</h3>")
 
     def test_many_models_are_compared_as_far_as_a_page_goes(self) -> None:
         dataset = make_dataset(self.project, [SAID] * 2)
@@ -295,6 +355,7 @@ class ReportTestCase(ComparisonTestCase):
         self.assertContains(page, "custom is better than base by")
         self.assertContains(page, "40 utterances, 20.0 s")
         self.assertContains(page, "custom has the lowest error rate")
+        self.assertNotContains(page, "Failed</th>")
         self.assertContains(page, "Scored on lexical text")
         self.assertContains(page, "locale en-US, beam size 5")
         report = page.context["report"]
@@ -302,6 +363,34 @@ class ReportTestCase(ComparisonTestCase):
             ("five", None, 2)
         ]
         self.assertContains(page, "data-print")
+
+    def test_models_with_the_same_rate_share_the_first_place(self) -> None:
+        other = make_custom(self.project, self.base, "other")
+        test = self.made({self.base: BAD, self.custom: GOOD, other: GOOD})
+        page = self.client.get(self.url_of(test))
+        self.assertContains(page, "custom and other have the same lowest error rate")
+        test = self.made({self.custom: GOOD, other: GOOD})
+        page = self.client.get(self.url_of(test))
+        self.assertContains(page, "custom and other have the same error rate")
+
+    def test_one_model_has_no_lowest_rate(self) -> None:
+        page = self.client.get(self.url_of(self.made({self.base: GOOD})))
+        self.assertContains(page, "base has an error rate of")
+        self.assertNotContains(page, "lowest")
+
+    def test_failures_are_said_and_have_a_column(self) -> None:
+        test = self.made({self.base: BAD, self.custom: [None, *GOOD[1:]]})
+        page = self.client.get(self.url_of(test))
+        self.assertContains(page, '<th scope="col" class="num">Failed</th>')
+        self.assertContains(page, "1 of 40</span> not recognised")
+        self.assertContains(page, '<td class="num nowrap">1 of 40</td>')
+
+    def test_nothing_recognised_is_said(self) -> None:
+        test = self.made({self.base: [None] * CLIPS})
+        page = self.client.get(self.url_of(test))
+        self.assertContains(page, "There is no error rate. base:")
+        self.assertContains(page, "nothing recognised")
+        self.assertNotContains(page, "The references hold no words")
 
     def test_advice_and_worst_slices_are_about_the_best_model(self) -> None:
         test = self.made({self.base: BAD[:20] + [RIGHT] * 20})

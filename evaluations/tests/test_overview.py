@@ -56,10 +56,15 @@ class StandingTestCase(OverviewTestCase):
         assert found.to_former.comparison.points == "10.0"
         assert found.to_base.comparison.points == "18.0"
         self.assertContains(page, "2.0 %")
-        self.assertContains(page, "18.0 points fewer errors")
+        self.assertContains(page, "18.0 points lower WER")
         self.assertContains(page, "Scored on lexical text, on Calls")
         self.assertContains(page, 'id="trend"')
         self.assertContains(page, 'data-picture="trend" data-format="png"')
+        texts = [text.text for text in page.context["trend"].texts]
+        assert "Best custom model: new one, old one" in texts
+        assert "Best base model: base" in texts
+        span = f"{LONG_AGO.day} {LONG_AGO:%b %Y} to {LATELY.day} {LATELY:%b %Y}"
+        assert f"{span}; thin lines are 95 % intervals" in texts
 
     def test_a_model_that_got_worse_is_called_so(self) -> None:
         self.made({self.base: GOOD, self.old: GOOD}, "First", LONG_AGO)
@@ -86,7 +91,56 @@ class StandingTestCase(OverviewTestCase):
         self.made({self.base: BAD[:3], self.new: [RIGHT] * 3})
         page = self.client.get(self.url)
         self.assertContains(page, "3 utterances are too few")
-        self.assertContains(page, "Test both on more of speech like this")
+        self.assertContains(page, "Test on more of speech like this")
+        self.assertNotContains(page, "None")
+
+    def test_what_was_not_recognised_stands_beside_the_figure(self) -> None:
+        self.made({self.base: BAD, self.new: [None, *GOOD[1:]]})
+        page = self.client.get(self.url)
+        self.assertContains(page, "1 of 20</span> not recognised")
+        self.assertContains(page, "(1 failed)")
+
+    def test_a_corrected_version_points_to_the_figures_before(self) -> None:
+        before = self.made({self.base: BAD, self.old: BAD}, "Before", LONG_AGO)
+        later = make_dataset(
+            self.project, [SAID] * CLIPS, name="Calls 2", former=self.dataset
+        )
+        after = make_finished(self.project, later, {self.old: GOOD}, "After")
+        page = self.client.get(self.url, {"dataset": later.pk})
+        self.assertContains(page, "The first figures by corrected references")
+        assert page.context["standing"].uncorrected.evaluation == before
+        self.assertContains(page, reverse("evaluation-references", args=[after.pk]))
+        self.assertContains(page, "Calls 2 is a corrected version")
+        self.assertContains(page, f'href="?dataset={self.dataset.pk}">tests on Calls')
+
+    def test_a_corrected_version_is_no_more_speech(self) -> None:
+        seconds = {"use": "testing", "seconds": 1800.0}
+        first = make_dataset(self.project, **seconds)
+        second = make_dataset(self.project, **seconds, former=first)
+        failed = Job.Status.FAILED
+        make_dataset(self.project, **seconds, former=second, status=failed)
+        found = self.client.get(self.url).context["speech"]
+        assert found["testing"] == 1800.0 + self.dataset.seconds
+
+    def test_figures_have_their_date_and_level(self) -> None:
+        self.made({self.base: BAD, self.new: GOOD}, created=LATELY)
+        page = self.client.get(self.url)
+        day = f"{LATELY.day} {LATELY:%b %Y}"
+        self.assertContains(page, f'<td data-label="Tested" class="nowrap">{day}')
+        self.assertContains(page, f'<div class="muted">{day}, Calls</div>')
+        self.assertContains(page, "Lexical scoring.")
+        tests = self.client.get(reverse("evaluation-list", args=[self.project.pk]))
+        self.assertContains(tests, "Error rates are by lexical scoring")
+
+    def test_all_are_offered_only_where_there_are_more(self) -> None:
+        test = self.made({self.base: BAD})
+        page = self.client.get(self.url)
+        self.assertNotContains(page, "All 1 ")
+        for number in range(5):
+            Evaluation.objects.create(
+                project=self.project, dataset=test.dataset, name=f"Test {number}"
+            )
+        self.assertContains(self.client.get(self.url), "All 6 tests")
 
     def test_guard_tests_say_nothing_of_the_domain(self) -> None:
         self.made({self.base: BAD, self.new: GOOD}, "Ours")
@@ -173,6 +227,26 @@ class NextStepTestCase(OverviewTestCase):
     def test_what_is_good_is_left_alone(self) -> None:
         self.made({self.base: BAD, self.new: GOOD})
         self.says("The model is good.")
+
+    def test_a_better_model_before_is_to_be_gone_back_to(self) -> None:
+        self.made({self.base: BAD, self.old: GOOD}, "First", LONG_AGO)
+        self.made({self.base: BAD, self.new: [TAKEN] * 10 + GOOD[:10]}, "Second")
+        page = self.client.get(self.url)
+        self.assertContains(page, "Worse than a month ago")
+        self.assertContains(page, "points higher WER")
+        self.assertContains(page, "go back to old one, which made fewer errors")
+
+    def test_the_same_model_that_does_worse_has_other_settings(self) -> None:
+        first = self.made({self.new: GOOD}, "First", LONG_AGO)
+        second = self.made({self.new: BAD}, "Second")
+        url = reverse("evaluation-compare", args=[self.project.pk])
+        tests = f"{url}?tests={second.pk}&amp;tests={first.pk}"
+        self.says("The same model made fewer errors in First", tests)
+
+    def test_few_utterances_do_not_make_a_good_model(self) -> None:
+        self.dataset = make_dataset(self.project, [SAID] * 3, use="testing")
+        self.made({self.new: [RIGHT] * 3})
+        self.says("This test is too small to tell how good a model is.")
 
     def test_what_nobody_can_tell_needs_more_speech(self) -> None:
         less = [MISSING] * 6 + [RIGHT] * 14
