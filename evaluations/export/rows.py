@@ -43,7 +43,7 @@ def manifest(order: Order) -> Iterator[bytes]:
     """An object a line. What a model could not recognise is an empty text with an
     `error`, since the Explorer asks every line for every field."""
     keys = keys_of(order.shown.models)
-    rows = (_entry(keys, order.chosen, one) for one in exported(order))
+    rows = (_entry(order, keys, one) for one in exported(order))
     return encoded(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
@@ -71,6 +71,7 @@ def _cells(order: Order) -> Iterator[list[Any]]:
         row += [utterance.speaker, *(utterance.labels.get(name, "") for name in labels)]
         if not order.shown.evaluation.is_inspection:
             row += [utterance.transcript, review["correction"]]
+        row.append(order.shown.scale.level.value)
         for heard in one.heard:
             row += _heard_cells(heard, order.shown.evaluation.is_inspection)
         comments = "\n".join(f"{c['by']}: {c['text']}" for c in review["comments"])
@@ -90,6 +91,7 @@ def _head(order: Order, labels: list[str]) -> list[str]:
         *("position", "file", "seconds", "speaker"),
         *labels,
         *(() if is_inspection else ("reference", "corrected reference")),
+        "level",
         *(f"{name}: {what}" for name in names_of(order.shown.models) for what in said),
         *("verdict", "verdict by", "comments"),
     ]
@@ -120,6 +122,7 @@ def _object(order: Order, names: list[str], one: Exported) -> dict[str, Any]:
         "speaker": utterance.speaker,
         "metadata": utterance.labels,
         **said,
+        "level": order.shown.scale.level.value,
         "models": [
             {"number": number, "name": name, **_heard_object(order, one, heard)}
             for number, (name, heard) in enumerate(
@@ -157,16 +160,17 @@ def _heard_object(order: Order, one: Exported, heard: Heard) -> dict[str, Any]:
     }
 
 
-def _entry(keys: list[str], chosen: int, one: Exported) -> dict[str, Any]:
+def _entry(order: Order, keys: list[str], one: Exported) -> dict[str, Any]:
     utterance = one.item.utterance
     entry: dict[str, Any] = utterance.labels | {
         "audio_filepath": utterance.name,
         "duration": round(utterance.seconds, 3),
         "text": utterance.transcript,
+        "level": order.shown.scale.level.value,
     }
     for key, heard in zip(keys, one.heard, strict=True):
         entry[f"pred_text_{key}"] = heard.text
-        if heard is one.heard[chosen]:
+        if heard is one.heard[order.chosen]:
             entry["pred_text"] = heard.text
             if heard.error:
                 entry["error"] = heard.error

@@ -11,7 +11,7 @@ from hashlib import blake2s
 from django.contrib.auth.models import User
 from django.db.models import Count
 
-from evaluations.models import Comment, Evaluation, Item, Judgement, Verdict
+from evaluations.models import Comment, Correction, Evaluation, Item, Judgement, Verdict
 
 # Whose account was deleted.
 GONE = "somebody who left"
@@ -125,6 +125,14 @@ def progress_of(evaluation: Evaluation) -> Progress:
     rows = verdicts.values_list("by", "choice").annotate(number=Count("pk"))
     found = Counter({(by, choice): number for by, choice, number in rows})
     return Progress(evaluation.items.count(), found)
+
+
+def reference_digest(item: Item) -> str:
+    """Of the reference as it was corrected: another one when that has changed, as
+    `Judged.digest`. It stands in its line, so a row whose form is open has none."""
+    correction: Correction | None = getattr(item, "correction", None)
+    found = correction and (correction.text, *_stamp(correction))
+    return f"{item.position}.{_digest(found)}"
 
 
 def name_of(judgement: Judgement) -> str:

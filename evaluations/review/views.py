@@ -17,8 +17,14 @@ from evaluations.frame import evaluation_for
 from evaluations.models import Evaluation, Item
 from evaluations.review import services
 from evaluations.review.forms import CommentForm, DeleteForm, VerdictForm
-from evaluations.review.judged import Judged, judgements_of, progress_of
+from evaluations.review.judged import (
+    Judged,
+    judgements_of,
+    progress_of,
+    reference_digest,
+)
 from evaluations.review.page import page_of_row, part_context
+from evaluations.rows import Row
 from projects.models import Role
 from projects.requests import Request
 
@@ -31,18 +37,41 @@ _MOST_ROWS = 100  # a page has fewer
 def changes(request: Request, evaluation_id: UUID) -> HttpResponse:
     """What others have said since a page was shown: 204 if nothing.
 
-    `shown` has the digest of each row in sight, `progress` that of what is above them.
+    `shown` has the digest of each row in sight, `corrected` those of their references
+    (not of one that is being written), `progress` that of what is above them.
     """
     evaluation = evaluation_for(request, evaluation_id)
-    shown = {
+    shown, seen = _digests(request, "shown"), _digests(request, "corrected")
+    asked = evaluation.items.filter(position__in={*shown.values(), *seen.values()})
+    items = list(asked.select_related("utterance", "correction__by"))
+    judged = judgements_of(one for one in items if one.position in shown.values())
+    changed = [one for one in judged.values() if one.digest not in shown]
+    parts = _parts(request, evaluation, changed, request.GET.get("progress"))
+    corrected = [
+        (
+            Row(item, item.utterance.transcript, (), is_cut=False),
+            page_of_row(request, evaluation, item.position),
+        )
+        for item in items
+        if item.position in seen.values() and reference_digest(item) not in seen
+    ]
+    if corrected:
+        parts |= part_context(request, evaluation) | {"corrected": corrected}
+    if not parts:
+        return HttpResponse(status=204)
+    response = _swapped(request, parts)
+    if corrected:
+        response.headers["HX-Trigger"] = "corrected"  # figures follow
+    return response
+
+
+def _digests(request: Request, name: str) -> dict[str, int]:
+    """The digests that a page has, each with the position of its row."""
+    return {
         found[0]: int(found[1])
-        for one in request.GET.getlist("shown")[:_MOST_ROWS]
+        for one in request.GET.getlist(name)[:_MOST_ROWS]
         if (found := _DIGEST.fullmatch(one))
     }
-    items = evaluation.items.filter(position__in=shown.values())
-    changed = [one for one in judgements_of(items).values() if one.digest not in shown]
-    parts = _parts(request, evaluation, changed, request.GET.get("progress"))
-    return _swapped(request, parts) if parts else HttpResponse(status=204)
 
 
 @require_POST

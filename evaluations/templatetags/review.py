@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from django import template
 
 from evaluations.models import Item
-from evaluations.review.judged import Judged, name_of
+from evaluations.review.judged import Judged, name_of, reference_digest
 
 register = template.Library()
 register.filter("person", name_of)
+register.filter("reference_digest", reference_digest)
 
 
 @register.filter

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.urls import reverse
@@ -21,7 +22,14 @@ from engines.fake import FakeEngine
 from evaluations.export.formats import FORMATS
 from evaluations.export.scores import scoring_result
 from evaluations.levels import scored
-from evaluations.models import Comment, Correction, Evaluation, Hypothesis, Verdict
+from evaluations.models import (
+    Comment,
+    Correction,
+    Evaluation,
+    Hypothesis,
+    Scoring,
+    Verdict,
+)
 from projects.models import Project
 from scoring.scale import Level
 from speechstudio.test import (
@@ -138,6 +146,7 @@ class TableTestCase(ExportTestCase):
             "device": "'=far",
             "reference": TEXTS[0],
             "corrected reference": "take three",
+            "level": "lexical",
             "base: hypothesis": HEARD["1"],
             "base: display text": HEARD["1"],
             "base: words": "6",
@@ -207,7 +216,19 @@ class TableTestCase(ExportTestCase):
 
     def test_a_file_has_the_name_of_the_test_without_what_no_system_takes(self) -> None:
         self.export("csv")
-        assert self.name == 'attachment; filename="March_ a_b.csv"'
+        assert self.name == 'attachment; filename="March_ a_b, lexical.csv"'
+
+    def test_each_file_says_its_level(self) -> None:
+        for level in LEVELS:
+            query = f"level={level}"
+            for form, one in FORMATS.items():
+                self.export(form, query)
+                assert f"March_ a_b, {level}{one.ending}" in self.name
+            rows = [
+                self.table(query),
+                *(self.lines(f, query) for f in ("jsonl", "manifest")),
+            ]
+            assert {row["level"] for some in rows for row in some} == {level}
 
     def test_models_of_one_name_are_told_apart(self) -> None:
         type(self.custom).objects.update(name="same")
@@ -278,6 +299,7 @@ class LinesTestCase(ExportTestCase):
             "audio_filepath": "001.wav",
             "duration": 0.5,
             "text": TEXTS[0],
+            "level": "lexical",
             "pred_text": BETTER["1"],
             "pred_text_base": HEARD["1"],
             "pred_text_custom1": BETTER["1"],
@@ -505,6 +527,30 @@ class AccessTestCase(ExportTestCase):
             self.assert_stranger_gets_404(self.url(form))
         self.client.logout()
         assert self.client.get(self.url("csv")).status_code == 302
+
+    def test_while_errors_are_counted_a_program_is_told_to_come_again(self) -> None:
+        with patch.object(Scoring, "enqueue"):
+            for form in set(FORMATS) - {"result"}:
+                page = self.client.get(self.url(form), {"level": "plain"})
+                assert page.status_code == 503, form
+                assert int(page.headers["Retry-After"]) > 0
+                assert b"are being counted" in page.content
+        Scoring.objects.update(status=Scoring.Status.FAILED, error="No space is left.")
+        page = self.client.get(self.url("csv"), {"level": "plain"})
+        assert (page.status_code, "Retry-After" in page.headers) == (503, False)
+        assert b"No space is left." in page.content
+
+    def test_a_person_is_led_to_the_page_that_shows_the_counting(self) -> None:
+        query = "level=plain&only=errors"
+        with patch.object(Scoring, "enqueue"):
+            page = self.client.get(
+                f"{self.url('csv')}?{query}",
+                headers={"Accept": "text/html,*/*"},
+                follow=True,
+            )
+        address = f"{self.evaluation.get_absolute_url()}?{query}"
+        assert page.redirect_chain == [(address, 302)]
+        self.assertContains(page, "Export again then.")
 
     def test_other_formats_and_methods_are_refused(self) -> None:
         assert self.client.get(self.url("exe")).status_code == 404

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import numpy as np
 from django.contrib.auth.models import User
@@ -14,9 +14,14 @@ from django.utils.timezone import now
 
 from engines.fake import FakeEngine
 from evaluations import services as evaluations
+from evaluations.corrections.services import correct
 from evaluations.models import Comment, Evaluation, Verdict
 from evaluations.review import services
-from evaluations.review.judged import judgements_of, progress_of
+from evaluations.review.judged import (
+    judgements_of,
+    progress_of,
+    reference_digest,
+)
 from evaluations.review.verdicts import (
     with_comments,
     with_verdict,
@@ -354,6 +359,33 @@ class LiveTestCase(ReviewTestCase):
             assert self.changes({"shown": shown}).status_code == 204, shown[:20]
         self.assertContains(self.changes({"shown": "2.0123456789"}), "#verdict-2")
         self.assertContains(self.changes({"progress": "x"}), "0 of 3 reviewed")
+
+    def test_a_correction_takes_the_place_of_the_line_of_all_others(self) -> None:
+        def changed() -> HttpResponse:
+            return self.changes({"corrected": seen, "back": f"{self.list}?page=2"})
+
+        seen = [reference_digest(item) for item in self.evaluation.items.all()]
+        self.assertContains(self.client.get(self.list), f'value="{seen[1]}"')
+        assert changed().status_code == 204
+        item = self.evaluation.items.select_related("utterance__dataset").get(
+            position=2
+        )
+        correct(item, "ten pills", self.bob, "")
+        page = changed()
+        self.assertContains(page, 'hx-swap-oob="outerHTML:div#r-2"', count=1)
+        self.assertContains(page, "ten pills")
+        self.assertContains(page, "Corrected by bob")
+        self.assertContains(page, quote(f"{self.list}?page=2", safe=""))
+        self.assertNotContains(page, "r-1")
+        assert page.headers["HX-Trigger"] == "corrected"
+        # Whose row has its form open sends no digest of it, and keeps the form.
+        del seen[1]
+        assert changed().status_code == 204
+        form = self.client.get(
+            reverse("evaluation-correct", args=[self.evaluation.pk, 2]), headers=HTMX
+        )
+        self.assertNotContains(form, 'name="corrected"')
+        self.assertContains(form, "data-cancel")
 
     def test_a_deleted_test_is_404_so_that_the_page_reloads(self) -> None:
         looked = self.look()

@@ -51,6 +51,7 @@ def test_ten_utterances_by_keyboard_while_another_looks_on(studio: Studio) -> No
         review_ten(olga)
         all_is_there_for_bob(bob)
         last_one_wins(olga, bob)
+        corrects_a_reference(olga, bob)
         through_the_pages(olga)
         in_all_clicks(olga, 0)
 
@@ -157,6 +158,30 @@ def last_one_wins(olga: Page, bob: Page) -> None:
     expect(pressed(olga, 10)).to_have_count(0)
     expect(pressed(bob, 10)).to_have_count(0, timeout=LIVE_MS)
     expect(button).to_be_focused()
+
+
+def corrects_a_reference(olga: Page, bob: Page) -> None:
+    """By keyboard; bob sees it, but not while he writes at the same one himself."""
+    his = row(bob, 10).locator("form.reference textarea")
+    row(bob, 10).locator("[data-edit-reference]").click()
+    expect(his).to_be_focused()
+    bob.keyboard.type("half a sen")
+    for key in ("Escape", "Control+Enter"):
+        olga.keyboard.press("e")
+        expect(row(olga, 10).locator("form.reference textarea")).to_be_focused()
+        olga.keyboard.type("Indeed ")
+        olga.keyboard.press(key)
+        expect(row(olga, 10)).to_be_focused()
+    expect(row(olga, 10).locator(".reference ins")).to_contain_text("Indeed")
+    olga.wait_for_timeout(LIVE_MS / 2)
+    expect(his).to_be_focused()
+    bob.keyboard.press("Escape")
+    line = row(bob, 10).locator(".reference ins")
+    expect(line).to_contain_text("Indeed")
+    olga.keyboard.press("e")
+    olga.get_by_role("button", name="Take the correction back").press("Enter")
+    expect(line).to_have_count(0, timeout=LIVE_MS)
+    expect(row(olga, 10)).to_be_focused()
 
 
 def through_the_pages(page: Page) -> None:

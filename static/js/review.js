@@ -63,15 +63,22 @@ const KEYS = {
   4: (row) => judge(row, 4),
 };
 
+const isSent = (e) => e.key === "Enter" && (e.ctrlKey || e.metaKey);
+
 function inComment(e, text) {
-  const box = text.closest("[data-comment]");
-  if (e.key === "Escape") leave(box);
-  else if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) text.form.requestSubmit();
+  if (e.key === "Escape") leave(text.closest("[data-comment]"));
+  else if (isSent(e)) text.form.requestSubmit();
+}
+
+function inReference(e, text) {
+  if (e.key === "Escape") text.form.querySelector("[data-cancel]").click();
+  else if (isSent(e)) text.form.requestSubmit();
 }
 
 document.addEventListener("keydown", (e) => {
   if (e.isComposing || e.altKey) return;
   if (e.target.matches("[data-comment] textarea")) return inComment(e, e.target);
+  if (e.target.matches("form.reference textarea")) return inReference(e, e.target);
   if (e.ctrlKey || e.metaKey || e.target.closest(`${TYPING}, dialog`)) return;
   if (e.key === "u") return nextWithoutVerdict(current());
   const deed = KEYS[e.key];
@@ -80,6 +87,12 @@ document.addEventListener("keydown", (e) => {
   if (!row) return say("Choose an utterance first, with j");
   e.preventDefault();
   deed(row);
+});
+
+// Back to the row when its reference is saved, or left as it was.
+document.addEventListener("htmx:afterSettle", (e) => {
+  if (e.target.matches("div.reference:has([autofocus]:focus)"))
+    e.target.closest("[data-utterance]").focus({ preventScroll: true });
 });
 
 // What is typed while a comment is on its way would be lost when it has arrived.
