@@ -3,8 +3,10 @@
     python -m benchmarks.throughput [archive.zip ...]
 
 Both use the same weights (tiny.en, int8), beam 5 and the same threads, and take
-turns in the same process; a figure is the median of the rounds. An archive is
-audio with human-labelled transcripts: sound files and one `trans.txt`.
+turns in the same process, every few clips; a figure is the median of the rounds.
+Beside the time by the clock stands that of the processor, which others on the same
+machine disturb less. An archive is audio with human-labelled transcripts: sound
+files and one `trans.txt`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import time
 import wave
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from statistics import median
 
@@ -33,6 +35,7 @@ ROUNDS = 3
 LOCALE = "en-US"
 REFERENCE = "tiny.en"
 RATE_HZ = 16_000
+TURN = 16  # clips: what a worker of a test has in hand
 ROOT = Path(__file__).resolve().parent.parent
 ARCHIVES = [
     SAMPLES / "digits" / "test.zip",
@@ -40,10 +43,26 @@ ARCHIVES = [
 ]
 HEADER = (
     "| archive | audio s | plain x real time | ours x real time | ratio "
-    "| plain WER % | ours WER % |\n|---|---:|---:|---:|---:|---:|---:|"
+    "| ratio of CPU time | plain WER % | ours WER % |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|"
 )
 
 Texts = Mapping[str, str]  # by file name
+
+
+@dataclass
+class Work:
+    """What was heard, and the seconds it took."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, work: Callable[[], Texts]) -> None:
+        start, cpu_start = time.perf_counter(), time.process_time()
+        self.texts |= work()
+        self.seconds += time.perf_counter() - start
+        self.cpu_seconds += time.process_time() - cpu_start
 
 
 @dataclass(frozen=True)
@@ -55,13 +74,10 @@ class Result:
     audio_seconds: float
     plain_seconds: float
     ours_seconds: float
-    plain_wer: float  # of the first round
+    ratio: float  # above 1 when the engine is the faster one
+    cpu_ratio: float
+    plain_wer: float  # of all rounds
     ours_wer: float
-
-    @property
-    def ratio(self) -> float:
-        """Above 1 when the engine is the faster one."""
-        return self.plain_seconds / self.ours_seconds
 
     def row(self) -> str:
         """A row of the Markdown table under `HEADER`."""
@@ -69,6 +85,7 @@ class Result:
             f"| {self.archive} | {self.audio_seconds:.1f} "
             f"| {self.audio_seconds / self.plain_seconds:.2f} "
             f"| {self.audio_seconds / self.ours_seconds:.2f} | {self.ratio:.2f} "
+            f"| {self.cpu_ratio:.2f} "
             f"| {100 * self.plain_wer:.2f} | {100 * self.ours_wer:.2f} |"
         )
 
@@ -96,20 +113,30 @@ def measure(
         references, clips, audio_seconds = extract(archive, Path(folder))
         _plain(model, clips[:1])
         _ours(engine, clips[:1])
-        plain: list[tuple[float, Texts]] = []
-        ours: list[tuple[float, Texts]] = []
-        for _ in range(rounds):
-            plain.append(_timed(lambda: _plain(model, clips)))
-            ours.append(_timed(lambda: _ours(engine, clips)))
+        done = [_round(model, engine, clips) for _ in range(rounds)]
     return Result(
         archive=f"{archive.parent.name}/{archive.name}",
         path=archive,
         audio_seconds=audio_seconds,
-        plain_seconds=median(seconds for seconds, _ in plain),
-        ours_seconds=median(seconds for seconds, _ in ours),
-        plain_wer=_wer(references, plain[0][1]),
-        ours_wer=_wer(references, ours[0][1]),
+        plain_seconds=median(plain.seconds for plain, _ in done),
+        ours_seconds=median(ours.seconds for _, ours in done),
+        ratio=median(plain.seconds / ours.seconds for plain, ours in done),
+        cpu_ratio=median(plain.cpu_seconds / ours.cpu_seconds for plain, ours in done),
+        plain_wer=_wer(references, [plain.texts for plain, _ in done]),
+        ours_wer=_wer(references, [ours.texts for _, ours in done]),
     )
+
+
+def _round(
+    model: WhisperModel, engine: WhisperEngine, clips: Sequence[Clip]
+) -> tuple[Work, Work]:
+    """Plain and ours, each over all clips."""
+    plain, ours = Work(), Work()
+    for start in range(0, len(clips), TURN):
+        turn = clips[start : start + TURN]
+        plain.add(lambda turn=turn: _plain(model, turn))
+        ours.add(lambda turn=turn: _ours(engine, turn))
+    return plain, ours
 
 
 def extract(archive: Path, folder: Path) -> tuple[Texts, list[Clip], float]:
@@ -152,15 +179,13 @@ def _ours(engine: WhisperEngine, clips: Sequence[Clip]) -> Texts:
     return {transcript.key: transcript.text for transcript in transcripts}
 
 
-def _timed(work: Callable[[], Texts]) -> tuple[float, Texts]:
-    start = time.perf_counter()
-    texts = work()
-    return time.perf_counter() - start, texts
-
-
-def _wer(references: Texts, texts: Texts) -> float:
+def _wer(references: Texts, rounds: Sequence[Texts]) -> float:
     total = sum(
-        (counts(text, texts[key], LOCALE) for key, text in references.items()),
+        (
+            counts(text, texts[key], LOCALE)
+            for texts in rounds
+            for key, text in references.items()
+        ),
         ErrorCounts(),
     )
     return total.rate or 0.0

@@ -64,10 +64,15 @@ class Transcript:
 
 @dataclass(frozen=True)
 class Decoding:
-    """How to recognise. `locale` is BCP 47, such as `en-US`."""
+    """How to recognise. `locale` is BCP 47, such as `en-US`.
+
+    `generation` is raised when an engine hears otherwise than it did: what was heard
+    before is not taken over then.
+    """
 
     locale: str
     beam_size: int = 5
+    generation: int = 2
 
 
 @dataclass(frozen=True)

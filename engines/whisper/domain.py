@@ -1,28 +1,17 @@
-"""Recognise a window as somebody does who knows what it is about.
+"""Recognise windows as somebody does who knows what they are about.
 
-The window is heard twice: plainly, and with text of the domain before it, which
-Whisper goes on with. The encoder, which is most of the work, runs once. What was
-heard with that text counts only if it is of the domain, by the model of its words:
-so speech about anything else is recognised as ever. It may then be less sure than
-the plain result, by as much as it fits the domain and as the domain weighs.
-
-What this relies on in faster-whisper 1.2.1: `generate_segment_batched` gives the
-encoded sound and one result for it, and the pipeline takes the words from there.
+A window is heard twice: plainly, and with text of the domain before it, which
+Whisper goes on with. The encoder runs once. What was heard with that text counts
+only if it is of the domain, by the model of its words: so speech about anything else
+is recognised as ever. It may then be less sure than the plain result, by as much as
+it fits the domain and as the domain weighs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import ctranslate2
-import numpy as np
-import numpy.typing as npt
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import TranscriptionOptions
-
 from engines.whisper.adaptation import Adaptation
+from engines.whisper.decoder import Decoder, Hypothesis
+from engines.whisper.encoder import Memory
 
 # Of a text that is as sure as this nothing is to be gained.
 _SURE = -0.1  # nats per token
@@ -37,91 +26,38 @@ _NO_SPEECH = 0.6
 _GUESSED = -1.0
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """A text that may have been said."""
+def decode(
+    decoder: Decoder, memory: Memory, limit: int, adaptation: Adaptation
+) -> list[Hypothesis]:
+    """The best text for each window."""
+    best = [plain for (plain,) in decoder.decode(memory, limit)]
+    open_ = [at for at, one in enumerate(best) if not _is_settled(one, adaptation)]
+    if not open_:
+        return best
+    before, count = adaptation.prompt, decoder.beam_size
+    several = decoder.decode(memory[open_], limit, before, count)
+    for at, hypotheses in zip(open_, several, strict=True):
+        told = max(hypotheses, key=lambda one: _worth(one, adaptation))
+        bonus = adaptation.weight * adaptation.fit(told.text)
+        if bonus and told.mean + bonus > best[at].mean:
+            best[at] = told
+    return best
 
-    tokens: list[int]
-    log_probability: float  # of all tokens and the end, in nats
-    text: str
 
-    @property
-    def mean(self) -> float:
-        return self.log_probability / (len(self.tokens) + 1)
+def _worth(told: Hypothesis, adaptation: Adaptation) -> float:
+    """Among the texts of one beam: how probable it is by sound and by words.
+    Without something for each word, the shortest would win."""
+    if adaptation.language is None:
+        return told.mean
+    score = adaptation.language.score(told.text)
+    words = score.log_probability + _WORD_BONUS * score.words
+    return told.log_probability + _SHARE * adaptation.weight * words
 
 
-class DomainPipeline(BatchedInferencePipeline):  # type: ignore[misc]
-    """Decodes with the language of a domain."""
-
-    def __init__(self, model: WhisperModel, adaptation: Adaptation) -> None:
-        super().__init__(model)
-        self._adaptation = adaptation
-
-    def generate_segment_batched(
-        self,
-        features: npt.NDArray[np.float32],
-        tokenizer: Tokenizer,
-        options: TranscriptionOptions,
-    ) -> tuple[ctranslate2.StorageView, list[dict[str, Any]]]:
-        encoded = self.model.encode(features)
-        (plain, *_), no_speech = self._decode(encoded, tokenizer, options, [])
-        best = plain
-        if not self._is_settled(plain, no_speech):
-            before = tokenizer.encode(" " + self._adaptation.prompt)
-            several, _ = self._decode(encoded, tokenizer, options, before)
-            told = max(several, key=self._worth)
-            bonus = self._adaptation.weight * self._adaptation.fit(told.text)
-            if bonus and told.mean + bonus > plain.mean:
-                best = told
-        return encoded, [
-            {
-                "avg_logprob": best.mean,
-                "no_speech_prob": no_speech,
-                "tokens": best.tokens,
-            }
-        ]
-
-    def _worth(self, told: Hypothesis) -> float:
-        """Among the texts of one beam: how probable it is by sound and by words.
-        Without something for each word, the shortest would win."""
-        language = self._adaptation.language
-        if language is None:
-            return told.mean
-        score = language.score(told.text)
-        words = score.log_probability + _WORD_BONUS * score.words
-        return told.log_probability + _SHARE * self._adaptation.weight * words
-
-    def _is_settled(self, plain: Hypothesis, no_speech: float) -> bool:
-        """Whether there is no need to hear the window once more."""
-        if no_speech > _NO_SPEECH and plain.mean < _GUESSED:
-            return True
-        if plain.mean > _SURE:
-            return True
-        return plain.mean > _SURE_ENOUGH and not self._adaptation.fit(plain.text)
-
-    def _decode(
-        self,
-        encoded: ctranslate2.StorageView,
-        tokenizer: Tokenizer,
-        options: TranscriptionOptions,
-        before: list[int],
-    ) -> tuple[list[Hypothesis], float]:
-        """The best texts, best first, and how likely it is that nobody speaks."""
-        prompt = self.model.get_prompt(tokenizer, before, without_timestamps=True)
-        room = self.model.max_length - len(prompt)
-        (result,) = self.model.model.generate(
-            encoded,
-            [prompt],
-            beam_size=options.beam_size,
-            num_hypotheses=options.beam_size,
-            max_length=len(prompt) + min(options.max_new_tokens or room, room),
-            suppress_blank=options.suppress_blank,
-            suppress_tokens=options.suppress_tokens,
-            return_scores=True,
-            return_no_speech_prob=True,
-        )
-        texts = [
-            Hypothesis(tokens, float(score) * len(tokens), tokenizer.decode(tokens))
-            for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
-        ]
-        return texts, float(result.no_speech_prob)
+def _is_settled(plain: Hypothesis, adaptation: Adaptation) -> bool:
+    """Whether there is no need to hear the window once more."""
+    if plain.no_speech > _NO_SPEECH and plain.mean < _GUESSED:
+        return True
+    if plain.mean > _SURE:
+        return True
+    return plain.mean > _SURE_ENOUGH and not adaptation.fit(plain.text)

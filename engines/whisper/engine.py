@@ -24,9 +24,10 @@ from engines.base import (
     Transcript,
     Word,
 )
-from engines.whisper import activity, arrival, catalog, hub, sound, tokens, train
+from engines.whisper import activity, arrival, catalog, hub, parts, tokens, train
 from engines.whisper.adaptation import Adaptation, Ways
-from engines.whisper.hear import hear
+from engines.whisper.encoder import LONG, SHORT, Silence
+from engines.whisper.hear import Listener
 from engines.whisper.sound import Window
 
 _MODELS_KEPT = 2
@@ -37,17 +38,19 @@ class _Loaded:
     """A model in memory. One that was adapted by text alone has the very weights of
     its base."""
 
-    model: WhisperModel
+    model: Listener
     weights: tuple[int, int]  # the device and the number of their file
     ways: Ways
+    silence: Silence
 
 
 class WhisperEngine:
     """Keeps the latest models loaded; threads of one process take turns.
 
-    Beam search is deterministic. The second look samples where its beam search
-    fails: it is seeded, so a new process that hears the same clips in the same
-    order gives the same, but not one that has heard others before.
+    Beam search is deterministic, whatever other clips a clip is heard with. The
+    second look samples where its beam search fails: it is seeded, so a new process
+    that hears the same clips in the same order gives the same, but not one that has
+    heard others before.
     """
 
     def __init__(
@@ -92,7 +95,7 @@ class WhisperEngine:
         _check(path, reference)
         with self._lock:
             loaded = self._load(path)
-        return (self._transcript(loaded, clip, options) for clip in clips)
+        return self._transcripts(loaded, clips, options)
 
     def cannot_train(self) -> str:
         return train.missing()
@@ -152,15 +155,20 @@ class WhisperEngine:
             while len(self._models) >= _MODELS_KEPT:
                 self._models.popitem(last=False)
             model = shared[0].model if shared else self._read(path)
-            self._models[path] = _Loaded(model, weights, ways)
+            silence = (
+                SHORT
+                if path == catalog.folder(catalog.BUNDLED, self._models_dir)
+                else LONG
+            )
+            self._models[path] = _Loaded(model, weights, ways, silence)
         self._models.move_to_end(path)
         return self._models[path]
 
-    def _read(self, path: Path) -> WhisperModel:
+    def _read(self, path: Path) -> Listener:
         # A thread of CTranslate2 takes the seed when it first samples.
         ctranslate2.set_random_seed(0)
         try:
-            return WhisperModel(
+            model = WhisperModel(
                 str(path),
                 device="cpu",
                 compute_type="int8",
@@ -171,42 +179,49 @@ class WhisperEngine:
             if _is_out_of_memory(e):
                 raise _out_of_memory() from e
             raise _bad_model(path, e) from e
+        return Listener(model)
 
     def speech(self, path: Path) -> bytes:
         """By Silero VAD, which is small: no model has to be loaded or fetched."""
         return activity.speech(path)
 
-    def _transcript(self, loaded: _Loaded, clip: Clip, options: Decoding) -> Transcript:
+    def _transcripts(
+        self, loaded: _Loaded, clips: Sequence[Clip], options: Decoding
+    ) -> Iterator[Transcript]:
         words: list[Word] = []
-        windows = sound.windows(clip.path)
-        while True:
-            try:
-                window = next(windows, None)
-            except EngineError as e:
-                return Transcript(clip.key, "", error=e)
-            if window is None:
-                break
-            words += self._hear(loaded, window, options)
-        words = loaded.ways.pronounced(words)
-        text = "".join(word.text for word in words).strip()
-        display = loaded.ways.display(text)
-        return Transcript(clip.key, text, tuple(words), display=display)
+        for group in parts.groups(clips):
+            windows = [part.window for part in group if part.window]
+            heard = iter(self._hear(loaded, windows, options))
+            for part in group:
+                if part.window:
+                    words += next(heard)
+                    continue
+                if part.error:
+                    yield Transcript(part.key, "", error=part.error)
+                else:
+                    yield _transcript(part.key, words, loaded.ways)
+                words = []
 
-    def _hear(self, loaded: _Loaded, window: Window, options: Decoding) -> list[Word]:
+    def _hear(
+        self, loaded: _Loaded, windows: Sequence[Window], options: Decoding
+    ) -> list[list[Word]]:
         language = catalog.language(options.locale)
+        beam_size = options.beam_size
+        silence, adaptation = loaded.silence, loaded.ways.adaptation
+        hear = loaded.model.hear
         try:
             with self._lock:
-                return hear(
-                    loaded.model,
-                    window,
-                    language,
-                    options.beam_size,
-                    loaded.ways.adaptation,
-                )
+                return hear(windows, language, beam_size, silence, adaptation)
         except (MemoryError, RuntimeError) as e:
             if _is_out_of_memory(e):
                 raise _out_of_memory() from e
             raise
+
+
+def _transcript(key: str, words: list[Word], ways: Ways) -> Transcript:
+    words = ways.pronounced(words)
+    text = "".join(word.text for word in words).strip()
+    return Transcript(key, text, tuple(words), display=ways.display(text))
 
 
 def _check(path: Path, reference: str) -> None:

@@ -1,34 +1,32 @@
-"""Recognise one window of sound: quickly, then once more if that is doubtful.
+"""Recognise windows of sound: many at once, and a doubtful one alone once more.
 
-The first look is one pass of beam search without time stamps in the text, which
-reads the whole window in one go; words get their times from the attention. It has
-no way out when the decoder repeats itself or guesses, so a doubtful window gets
-the second look: faster-whisper's own sequential decoding with its fall-back to
-higher temperatures.
-
-Windows are not decoded together although the pipeline could. On a CPU the encoder
-is three quarters of the work, and in batches of 4 or 8 a window took it 14 to 60 %
-longer than alone (tiny.en, int8, two cores).
-
-What this relies on in faster-whisper 1.2.1: `BatchedInferencePipeline` decodes a
-window that is given as the only one of `clip_timestamps` in one pass, without
-looking for speech in it first.
+The first look is one pass of beam search over a batch of windows of like length
+(`encoder.py`, `decoder.py`). It has no way out when the decoder repeats itself or
+guesses, so a doubtful window gets the second look: faster-whisper's own sequential
+decoding of the full 30 seconds, with its fall-back to higher temperatures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.transcribe import Segment
+from faster_whisper import WhisperModel
 
 from engines.base import Word
+from engines.whisper import domain
 from engines.whisper.adaptation import Adaptation
-from engines.whisper.domain import DomainPipeline
+from engines.whisper.decoder import Decoder, Hypothesis
+from engines.whisper.encoder import LONG, Encoder, Silence, span
 from engines.whisper.sound import Window
 
+# Windows in a batch: of a small network many, of a large one few, for what each
+# takes of memory grows with the width and the number of layers.
+_BATCH = 8
+_BATCH_WIDTH = 512
 # Whisper's own limits for a result that is not to be trusted.
-_COMPRESSION_RATIO = 2.4
+_COMPRESSION = 2.4
 _LOG_PROBABILITY = -1.0
 _NO_SPEECH = 0.6
 # Nobody says more tokens in a second; a decoder that repeats itself does, up to
@@ -37,24 +35,99 @@ _TOKENS_PER_SECOND = 10
 _TOKENS_AT_LEAST = 16
 
 
-def hear(
-    model: WhisperModel,
-    window: Window,
-    language: str,
-    beam_size: int,
-    adaptation: Adaptation | None = None,
-) -> list[Word]:
-    """The words of a window, in seconds from the start of its clip."""
-    limit = token_limit(window.seconds)
-    pipeline = BatchedInferencePipeline(model)
-    if adaptation and adaptation.prompt:
-        pipeline = DomainPipeline(model, adaptation)
-    segments = _first_look(pipeline, window, language, beam_size, limit)
-    if is_silence(segments):
-        return []
-    if is_doubtful(segments, limit):
-        segments = _second_look(model, window, language, beam_size, limit)
-    return _words(segments, window)
+class Listener:
+    """Hears with one network."""
+
+    def __init__(self, model: WhisperModel) -> None:
+        self._model = model
+        self._encoder = Encoder(model)
+
+    def hear(
+        self,
+        windows: Sequence[Window],
+        language: str,
+        beam_size: int,
+        silence: Silence = LONG,
+        adaptation: Adaptation | None = None,
+    ) -> list[list[Word]]:
+        """The words of each window, in seconds from the start of its clip."""
+        decoder = Decoder(self._model, language, beam_size)
+        heard: list[list[Word]] = [[] for _ in windows]
+        size = batch_size(self._encoder.width)
+        for batch in batches([window.seconds for window in windows], size):
+            some = [windows[at] for at in batch]
+            words = self._look(some, decoder, silence, adaptation)
+            for at, window, found in zip(batch, some, words, strict=True):
+                if found is None:
+                    found = self._second_look(window, language, beam_size)
+                heard[at] = [_in_clip(word, window) for word in found]
+        return heard
+
+    def _look(
+        self,
+        windows: Sequence[Window],
+        decoder: Decoder,
+        silence: Silence,
+        adaptation: Adaptation | None,
+    ) -> list[list[Word] | None]:
+        """The words of windows with the same span; None for a doubtful one."""
+        memory = self._encoder.encode(windows, silence)
+        limits = [token_limit(window.seconds) for window in windows]
+        if adaptation and adaptation.prompt:
+            texts = domain.decode(decoder, memory, max(limits), adaptation)
+        else:
+            texts = [best for (best,) in decoder.decode(memory, max(limits))]
+        looks: list[list[Word] | None] = [
+            [] if is_silence(text) else None for text in texts
+        ]
+        sure = [
+            at
+            for at, (text, limit) in enumerate(zip(texts, limits, strict=True))
+            if not is_silence(text) and not is_doubtful(text, limit)
+        ]
+        if sure:
+            some = [windows[at] for at in sure]
+            words = decoder.words(memory[sure], some, [texts[at] for at in sure])
+            for at, found in zip(sure, words, strict=True):
+                looks[at] = found
+        return looks
+
+    def _second_look(self, window: Window, language: str, beam_size: int) -> list[Word]:
+        segments, _ = self._model.transcribe(
+            window.samples,
+            language=language,
+            beam_size=beam_size,
+            word_timestamps=True,
+            max_new_tokens=token_limit(window.seconds),
+        )
+        return [
+            Word(word.word, word.start, word.end, float(word.probability))
+            for segment in segments
+            for word in segment.words or ()
+        ]
+
+
+def batch_size(width: int) -> int:
+    """How many windows to decode together: of tiny, base, small, medium and large
+
+    >>> [batch_size(width) for width in (384, 512, 768, 1024, 1280)]
+    [8, 8, 3, 2, 1]
+    """
+    return max(1, min(_BATCH, _BATCH * _BATCH_WIDTH**2 // width**2))
+
+
+def batches(seconds: Sequence[float], size: int) -> Iterator[list[int]]:
+    """Which windows to decode together, by how long they are: all of a batch have
+    the same span, and so the same room.
+
+    >>> list(batches([3, 29, 4, 28, 2], size=2))
+    [[0, 2], [4], [1, 3]]
+    """
+    alike: defaultdict[int, list[int]] = defaultdict(list)
+    for at, length in enumerate(seconds):
+        alike[span(length)].append(at)
+    for found in alike.values():
+        yield from (found[at : at + size] for at in range(0, len(found), size))
 
 
 def token_limit(seconds: float) -> int:
@@ -66,66 +139,25 @@ def token_limit(seconds: float) -> int:
     return _TOKENS_AT_LEAST + int(seconds * _TOKENS_PER_SECOND)
 
 
-def is_silence(segments: Sequence[Segment]) -> bool:
+def is_silence(text: Hypothesis) -> bool:
     """True when the model says that nobody speaks, and is not sure of its text."""
-    return any(
-        segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LOG_PROBABILITY
-        for segment in segments
-    )
+    return text.no_speech > _NO_SPEECH and text.mean < _LOG_PROBABILITY
 
 
-def is_doubtful(segments: Sequence[Segment], limit: int) -> bool:
+def is_doubtful(text: Hypothesis, limit: int) -> bool:
     """True when the text is repetitive, improbable, cut off, or not there."""
-    return not any(segment.text.strip() for segment in segments) or any(
-        segment.compression_ratio > _COMPRESSION_RATIO
-        or segment.avg_logprob < _LOG_PROBABILITY
-        or len(segment.tokens) >= limit
-        for segment in segments
+    return (
+        not text.text.strip()
+        or text.compression > _COMPRESSION
+        or text.mean < _LOG_PROBABILITY
+        or len(text.tokens) >= limit
     )
 
 
-def _first_look(
-    pipeline: BatchedInferencePipeline,
-    window: Window,
-    language: str,
-    beam_size: int,
-    limit: int,
-) -> list[Segment]:
-    segments, _ = pipeline.transcribe(
-        window.samples,
-        language=language,
-        beam_size=beam_size,
-        word_timestamps=True,
-        without_timestamps=True,
-        vad_filter=False,
-        batch_size=1,
-        max_new_tokens=limit,
-        clip_timestamps=[{"start": 0.0, "end": window.seconds}],
-    )
-    return list(segments)
-
-
-def _second_look(
-    model: WhisperModel, window: Window, language: str, beam_size: int, limit: int
-) -> list[Segment]:
-    segments, _ = model.transcribe(
-        window.samples,
-        language=language,
-        beam_size=beam_size,
-        word_timestamps=True,
-        max_new_tokens=limit,
-    )
-    return list(segments)
-
-
-def _words(segments: Sequence[Segment], window: Window) -> list[Word]:
-    """Words in the clip's time, none of them beyond the window's end."""
+def _in_clip(word: Word, window: Window) -> Word:
+    """In the clip's time, nothing beyond the window's end."""
 
     def time(seconds: float) -> float:
         return round(window.offset + min(max(float(seconds), 0.0), window.seconds), 2)
 
-    return [
-        Word(word.word, time(word.start), time(word.end), float(word.probability))
-        for segment in segments
-        for word in segment.words or ()
-    ]
+    return replace(word, start=time(word.start), end=time(word.end))

@@ -15,14 +15,13 @@ from faster_whisper import decode_audio
 from engines.base import EngineError
 
 RATE_HZ = 16_000
-_WINDOW = 30 * RATE_HZ
 # A cut is looked for in the last part of a window, in the middle of a pause.
 _SEARCH = 10 * RATE_HZ
 _FRAME = RATE_HZ // 50
 _PAUSE_FRAMES = 15
 
 Samples = npt.NDArray[np.float32]
-_Read = Callable[[int], Samples]
+_Read = Callable[[int, int], Samples]  # from a sample on, so many
 
 
 @dataclass(frozen=True)
@@ -37,20 +36,21 @@ class Window:
         return len(self.samples) / RATE_HZ
 
 
-def windows(path: Path) -> Iterator[Window]:
+def windows(path: Path, longest_seconds: int = 30) -> Iterator[Window]:
     """Cut a clip at its pauses; all of it is in some window.
 
     A 16 kHz mono WAV file is read window by window, so hours of it take no
     memory. Anything else that can be decoded is taken too, but read whole.
     Raises `EngineError` for a file without sound.
     """
+    longest = longest_seconds * RATE_HZ
     audio = _open(path)
     if audio is None:
         samples = _decode(path)
-        yield from _cut(lambda start: samples[start : start + _WINDOW + 1])
+        yield from _cut(lambda start, count: samples[start : start + count], longest)
         return
     with audio:
-        yield from _cut(lambda start: _read(audio, start))
+        yield from _cut(lambda start, count: _read(audio, start, count), longest)
 
 
 def quietest(samples: Samples) -> int:
@@ -69,16 +69,17 @@ def quietest(samples: Samples) -> int:
     return start + (int(pauses.argmin()) + _PAUSE_FRAMES // 2) * _FRAME
 
 
-def _cut(read: _Read) -> Iterator[Window]:
+def _cut(read: _Read, longest: int) -> Iterator[Window]:
     start = 0
     while True:
-        block = read(start)
+        # One sample more than a window, which tells whether it is the last one.
+        block = read(start, longest + 1)
         if not start and not len(block):
             raise EngineError("There is no sound in the file.", "EmptyAudio")
-        if len(block) <= _WINDOW:
+        if len(block) <= longest:
             yield Window(block, start / RATE_HZ)
             return
-        end = quietest(block[:_WINDOW])
+        end = quietest(block[:longest])
         yield Window(block[:end], start / RATE_HZ)
         start += end
 
@@ -99,12 +100,11 @@ def _open(path: Path) -> wave.Wave_read | None:
     return None
 
 
-def _read(audio: wave.Wave_read, start: int) -> Samples:
-    """One sample more than a window, which tells whether it is the last one."""
+def _read(audio: wave.Wave_read, start: int, count: int) -> Samples:
     if start >= audio.getnframes():
         return np.zeros(0, np.float32)
     audio.setpos(start)
-    data = audio.readframes(_WINDOW + 1)
+    data = audio.readframes(count)
     whole = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
     return whole.astype(np.float32) / np.float32(32768)
 

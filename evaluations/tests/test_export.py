@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from django.urls import reverse
 
 from datasets.models import Utterance
+from engines.base import Decoding
 from engines.fake import FakeEngine
 from evaluations.export.formats import FORMATS
 from evaluations.export.scores import scoring_result
@@ -387,7 +389,8 @@ class ResultTestCase(ExportTestCase):
         assert result["customProperties"] == {"testingKind": "Evaluation"}
         assert result["scoring"]["level"] == "lexical"
         assert result["scoring"]["digest"] == base.scale
-        assert result["models"][0]["decoding"] == {"locale": "en-US", "beam_size": 5}
+        decoding = asdict(Decoding("en-US"))
+        assert result["models"][0]["decoding"] == decoding
         assert result["models"][1]["baseModel"]["id"] == str(self.base.pk)
         assert result["models"][0]["failedUtterances"] == 1
         assert {"python", "ctranslate2", "rapidfuzz"} <= result["software"].keys()
