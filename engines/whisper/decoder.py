@@ -106,10 +106,10 @@ class Decoder:
         """The words of each window's text, in seconds from the start of the window,
         by where the decoder looks as it writes them.
 
-        The windows have one `span`: CTranslate2 would read beyond the memory of a
-        longer one.
+        The windows have one `span`, or their company would change the times a little.
         """
-        near = np.ascontiguousarray(memory[:, : span(windows[0].seconds)])
+        # With less than the longest needs, CTranslate2 reads beyond the memory.
+        near = np.ascontiguousarray(memory[:, : max(span(w.seconds) for w in windows)])
         starts = [_APART_SECONDS * (at + 1) for at in range(len(windows))]
         segments: list[list[dict[str, Any]]] = [
             [
