@@ -101,5 +101,6 @@ class SuperviseTestCase(BaseTestCase):
             "editor.Rewrite",
             "editor.Shard",
             "evaluations.Evaluation",
+            "evaluations.Scoring",
             "evaluations.Shard",
         }
