@@ -37,7 +37,8 @@ def test_a_killed_worker_costs_what_it_had_in_hand_and_no_more(tmp_path: Path) -
         assert key is not None
         test = key[1].replace("-", "")
 
-        wait_for(lambda: studio.rows(_DONE, test)[0][0] >= 3)
+        # In the middle of a shard: between two of them nothing would be lost.
+        wait_for(lambda: studio.rows(_DONE, test)[0][0] >= 3 and studio.rows(_RUNNING))
         killed = studio.workers()
         assert killed
         for pid in killed:
@@ -63,6 +64,7 @@ def test_a_killed_worker_costs_what_it_had_in_hand_and_no_more(tmp_path: Path) -
 
 
 _STATUS = "SELECT 1 FROM evaluations_evaluation WHERE status = ?"
+_RUNNING = "SELECT 1 FROM evaluations_shard WHERE status = 'Running'"
 _DONE = "SELECT done FROM evaluations_evaluation WHERE id = ?"
 
 
