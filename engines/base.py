@@ -7,7 +7,7 @@ nothing of Whisper. Times are seconds from the start of the clip.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,16 +24,20 @@ class EngineError(Exception):
         self.code = code
 
 
+# Of all sound that an engine hears.
+SAMPLE_RATE_HZ = 16_000
 # How long each value of `LocalEngine.speech` stands for.
 SPEECH_STEP_SECONDS = 0.032
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One audio file to recognise: a 16 kHz mono WAV on the local disk."""
+    """One recording to recognise: a 16 kHz mono WAV on the local disk or, where no
+    file is wanted, its samples (`pcm`: 16 kHz mono, 16 bits, little-endian)."""
 
     key: str  # given back on the transcript
-    path: Path
+    path: Path = Path()
+    pcm: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,29 @@ class Decoding:
     """How to recognise. `locale` is BCP 47, such as `en-US`.
 
     `generation` is raised when an engine hears otherwise than it did: what was heard
-    before is not taken over then.
+    before is not taken over then. `phrases` are expected to be said; their weight goes
+    from 0 (not at all) to 2, see section 12 of the reference. A draft is for words that
+    are still being spoken: one quick look, and no times of words.
     """
 
     locale: str
     beam_size: int = 5
     generation: int = 2
+    phrases: tuple[str, ...] = ()
+    phrase_weight: float = 1.0
+    is_draft: bool = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is kept with a transcript, to know later whether it may be reused.
+
+        >>> Decoding("en-US").settings
+        {'locale': 'en-US', 'beam_size': 5, 'generation': 2}
+        """
+        kept = {"locale", "beam_size", "generation"}
+        if self.phrases:
+            kept |= {"phrases", "phrase_weight"}
+        return {name: value for name, value in asdict(self).items() if name in kept}
 
 
 @dataclass(frozen=True)
@@ -201,6 +222,18 @@ class LocalEngine(Protocol):
 
         A clip that cannot be read gives a transcript with `error`; an engine
         that cannot work at all raises `EngineError`.
+        """
+
+    def load(self, reference: str) -> None:
+        """Have the model in memory, so that the next clip need not wait for it.
+
+        Raises `EngineError` when it cannot be used.
+        """
+
+    def rules(self, reference: str) -> Rules:
+        """The rules of display text of a custom model; empty for any other.
+
+        Raises `EngineError` when the model is not on this disk.
         """
 
     def cannot_train(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -123,7 +122,7 @@ def _queue_again(evaluation: Evaluation) -> None:
 
 def _enter(evaluation: Evaluation, models: Iterable[SpeechModel]) -> None:
     last = evaluation.candidates.aggregate(last=Max("position"))["last"] or 0
-    decoding = asdict(Decoding(evaluation.project.locale))
+    decoding = Decoding(evaluation.project.locale).settings
     for position, model in enumerate(models, start=last + 1):
         Candidate.objects.create(
             evaluation=evaluation, model=model, position=position, decoding=decoding

@@ -31,6 +31,7 @@ NAMES = frozenset(
         "MODELS_EXPIRE",
         "PORT",
         "PROJECT_MAX_DATASETS",
+        "RECOGNITION_MAX_WAITING",
         "REDIS_URL",
         "SAMPLE_PROJECT",
         "SECRET_KEY",

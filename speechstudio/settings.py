@@ -84,6 +84,8 @@ INSTALLED_APPS = [
     "training",
     "editor",
     "evaluations",
+    "endpoints",
+    "recognition",
     "speechstudio",
 ]
 MIDDLEWARE = [
@@ -231,6 +233,9 @@ _threads = env.integer("ENGINE_THREADS", 0, 0, 256)
 ENGINE_THREADS = _threads or max(1, env.cores() // WORKER_CONCURRENCY)
 TRAINING_THREADS = _threads or max(1, env.cores() // TRAINING_CONCURRENCY)
 ENGINE_MODELS_DIR = DATA_DIR / "models"
+# How many requests may wait for a process that recognises; further ones are asked to
+# come again.
+RECOGNITION_MAX_WAITING = env.integer("RECOGNITION_MAX_WAITING", 32, 1, 10_000)
 # Whether models expire after quarters, as in the reference product.
 MODELS_EXPIRE = env.boolean("MODELS_EXPIRE", True)
 

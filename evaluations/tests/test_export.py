@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -389,7 +388,7 @@ class ResultTestCase(ExportTestCase):
         assert result["customProperties"] == {"testingKind": "Evaluation"}
         assert result["scoring"]["level"] == "lexical"
         assert result["scoring"]["digest"] == base.scale
-        decoding = asdict(Decoding("en-US"))
+        decoding = Decoding("en-US").settings
         assert result["models"][0]["decoding"] == decoding
         assert result["models"][1]["baseModel"]["id"] == str(self.base.pk)
         assert result["models"][0]["failedUtterances"] == 1

@@ -19,6 +19,9 @@ ROOMS = [
     "training",
     "editor",
     "evaluations",
+    "endpoints",
+    "transcriptions",
+    "recognition",
     "speechstudio",
 ]
 # Pure files know nothing of Django.

@@ -7,7 +7,6 @@ import random
 import wave
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -156,7 +155,7 @@ def _candidate(evaluation: Evaluation, position: int) -> Candidate:
         evaluation=evaluation,
         model=model,
         position=position,
-        decoding=asdict(Decoding(evaluation.project.locale)),
+        decoding=Decoding(evaluation.project.locale).settings,
     )
 
 
