@@ -130,6 +130,7 @@ def conclude(evaluation: Evaluation) -> None:
             if has_ended:
                 for candidate, table in found.items():
                     _sum_up(candidate, figures_of(table, columns))
+                transaction.on_commit(evaluation.prepare_levels)
     finally:
         new = [candidate.table for candidate in candidates]
         tables.delete(set(former) - set(new) if has_ended else set(new) - set(former))

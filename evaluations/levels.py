@@ -1,8 +1,9 @@
 """A test at each scoring level.
 
-The lexical level is counted when a test ends and is in its rows. Another level is
-counted by a job when somebody asks for it first; what it comes to is kept in a
-`Scoring` and laid over the rows, so that every page shows any level alike.
+The lexical level is counted when a test ends and is in its rows. Each other level is
+counted by a job of its own, after that or when somebody asks for it first; what it
+comes to is kept in a `Scoring` and laid over the rows, so that every page shows any
+level alike.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from evaluations.compare import compared
 from evaluations.comparison import Comparison, comparisons
 from evaluations.figures import figures_of
 from evaluations.models import Candidate, Evaluation, Scoring
-from evaluations.scale import equivalences_of, scale_of
+from evaluations.scale import equivalences_of, levels_of, scale_of
 from jobs.models import Job
+from jobs.runner import run
 from scoring.rule_effects import errors_removed
 from scoring.scale import Level, Scale
 from scoring.table import Table
@@ -82,6 +84,18 @@ def scored(evaluation: Evaluation, level: Level = Level.LEXICAL) -> Scored:
         return Scored(evaluation, scale, [], [], _counting(scoring))
     there = [_laid_over(model, scoring) for model in models]
     return Scored(evaluation, scale, there, comparisons(scoring.comparisons, there))
+
+
+def prepare(evaluation: Evaluation) -> None:
+    """Count all levels of a test that has ended, before somebody asks for them."""
+    models = list(evaluation.candidates.filter(is_complete=True))
+    for level in levels_of(evaluation, models):
+        if level == Level.LEXICAL:
+            continue
+        scoring, _ = Scoring.objects.get_or_create(evaluation=evaluation, level=level)
+        if not _is_current(scoring, scale_of(evaluation, level), models):
+            scoring.reopen()
+            run(Scoring, scoring.pk, count, expected=())
 
 
 def count(scoring: Scoring) -> None:

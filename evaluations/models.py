@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError
 
 from datasets.models import Dataset, Utterance
 from jobs.models import Job
@@ -44,6 +46,7 @@ class Evaluation(Job):
 
     task_name: ClassVar[str] = "evaluations.tasks.run_evaluation"
     settle_task: ClassVar[str] = "evaluations.tasks.settle_evaluation"
+    levels_task: ClassVar[str] = "evaluations.tasks.count_levels"
     planned_task: ClassVar[str] = "evaluations.tasks.make_planned_tests"
     unit_label = "utterances"
 
@@ -74,6 +77,14 @@ class Evaluation(Job):
         a worker that is storing one is waited for.
         """
         Shard.objects.filter(candidate__evaluation=self).delete()
+
+    def prepare_levels(self) -> None:
+        """Have its other levels counted when no worker has anything better to do.
+
+        If that is lost, they are counted when somebody asks for them.
+        """
+        with suppress(OperationalError):
+            current_app.signature(self.levels_task, args=[str(self.pk)]).apply_async()
 
     @classmethod
     def awaits_import(cls, key: UUID | str) -> bool:
@@ -280,7 +291,7 @@ class Shard(Job):
 class Scoring(Job):
     """The results of a test at another scoring level than the usual one.
 
-    Counted when somebody asks for it first, and kept: see `evaluations.levels`.
+    Counted once, and kept: see `evaluations.levels`.
     """
 
     evaluation = models.ForeignKey(

@@ -113,12 +113,12 @@ def build(
     builders = [Builder() for _ in models]
     streams = [all_heard(model, against) for model in models]
     for number, row in enumerate(zip(*streams, strict=True), start=1):
-        said = scale.tokenize(row[0].reference)
+        pair = _Pair(row[0].reference, scale)
         for builder, heard in zip(builders, row, strict=True):
             if heard.error:
                 builder.fail()
             else:
-                _add(builder, said, heard, scale)
+                builder.add(*pair.compared(heard))
         if number % _BATCH == 0:
             tick(_BATCH * len(models))
     return [builder.table() for builder in builders]
@@ -142,15 +142,38 @@ def _rows(candidate: Candidate) -> QuerySet[Hypothesis]:
     return candidate.hypotheses.order_by("item__position")
 
 
-def _add(builder: Builder, said: Sequence[Token], heard: Heard, scale: Scale) -> None:
-    text = shown_text(heard.text, heard.display, scale)
-    tokens = scale.reconciled_tokens(said, scale.tokenize(text))
-    reference, words = [t.text for t in said], [t.text for t in tokens]
-    edits = align_words(reference, words)
-    sure = _confidences_of(words, heard.timings) or _confidences(
-        tokens, scale.shown(text), heard.timings
-    )
-    builder.add(edits, reference, words, sure)
+class _Pair:
+    """A reference, and what models heard there: often the same, which is compared
+    once."""
+
+    def __init__(self, reference: str, scale: Scale) -> None:
+        self._scale = scale
+        self._reference = reference
+        self._said = scale.tokenize(reference)
+        self._words = [token.text for token in self._said]
+        self._known: dict[str, tuple[str, list[Token], list[str]]] = {}
+
+    def compared(
+        self, heard: Heard
+    ) -> tuple[str, list[str], list[str], Sequence[float]]:
+        """What `Builder.add` takes."""
+        text = shown_text(heard.text, heard.display, self._scale)
+        if text not in self._known:
+            self._known[text] = self._aligned(text)
+        edits, tokens, words = self._known[text]
+        sure = _confidences_of(words, heard.timings) or _confidences(
+            tokens, self._scale.shown(text), heard.timings
+        )
+        return edits, self._words, words, sure
+
+    def _aligned(self, text: str) -> tuple[str, list[Token], list[str]]:
+        """The edits, and what was heard in the spelling of the reference."""
+        if text == self._reference:
+            return "C" * len(self._words), self._said, self._words
+        tokens = self._scale.tokenize(text)
+        tokens = self._scale.reconciled_tokens(self._said, tokens)
+        words = [token.text for token in tokens]
+        return align_words(self._words, words), tokens, words
 
 
 def shown_text(text: str, display: str, scale: Scale) -> str:

@@ -7,7 +7,7 @@ from celery import shared_task
 from engines.base import EngineError
 from evaluations import services
 from evaluations.evaluate import evaluate, recognise, settle
-from evaluations.levels import count
+from evaluations.levels import count, prepare
 from evaluations.models import Evaluation, Scoring, Shard
 from jobs.runner import run
 from training.models import PlannedTest
@@ -39,6 +39,13 @@ def settle_evaluation(evaluation_id: str) -> None:
 @shared_task
 def run_scoring(scoring_id: str) -> None:
     run(Scoring, scoring_id, count, expected=())
+
+
+@shared_task
+def count_levels(evaluation_id: str) -> None:
+    succeeded = Evaluation.Status.SUCCEEDED
+    for evaluation in Evaluation.objects.filter(pk=evaluation_id, status=succeeded):
+        prepare(evaluation)
 
 
 @shared_task

@@ -203,6 +203,7 @@ TRAINING_CONCURRENCY = env.integer("TRAINING_CONCURRENCY", 1, 1, 64)
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "editor.tasks.run_shard": {"queue": "transcribe"},
+    "evaluations.tasks.count_levels": {"queue": "transcribe"},
     "evaluations.tasks.run_shard": {"queue": "transcribe"},
     "evaluations.tasks.settle_evaluation": {"queue": "transcribe"},
     "training.tasks.train_model": {"queue": TRAINING_QUEUE},

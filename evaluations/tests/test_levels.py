@@ -5,11 +5,13 @@ from __future__ import annotations
 from unittest.mock import patch
 
 from django.core.files.storage import default_storage
+from django.urls import reverse
 
 from engines.fake import FakeEngine
 from evaluations import levels, services
 from evaluations.levels import Scored, scored
 from evaluations.models import Candidate, Evaluation, Scoring
+from evaluations.wording.services import version
 from jobs.models import Job
 from projects.models import Role
 from projects.services import set_role
@@ -70,6 +72,31 @@ class LevelsTestCase(BaseTestCase):
                 model.counts for model in shown.models
             ]
             assert len(shown.comparisons) == 1
+
+    def test_all_are_there_when_the_test_has_ended_and_nobody_has_asked(self) -> None:
+        with fake_engine(self.engine), self.on_commit():
+            services.add_models(self.evaluation, [make_model("large")])
+        evaluation = Evaluation.objects.get()
+        for level, errors in ERRORS.items():
+            shown = scored(evaluation, level)
+            assert shown.waits_for is None
+            assert [m.counts.errors for m in shown.models] == [errors] * 3, level
+
+    def test_new_equivalences_are_counted_for_the_latest_tests_at_once(self) -> None:
+        self.at(Level.PROJECT)
+        with self.on_commit():
+            self.client.post(
+                reverse("project-words", args=[self.project.pk]),
+                {
+                    "save": "equivalences",
+                    "equivalences-text": "okay = ok\nnight = knight",
+                    "equivalences-started": version(self.project.equivalences),
+                },
+            )
+        evaluation = Evaluation.objects.get()
+        shown = scored(evaluation, Level.PROJECT)
+        assert shown.waits_for is None
+        assert [m.counts.errors for m in shown.models] == [0, 0]
 
     def test_each_is_a_click_away_and_named_beside_the_figures(self) -> None:
         page = self.client.get(self.url)
@@ -142,9 +169,10 @@ class LevelsTestCase(BaseTestCase):
         with fake_engine(FakeEngine({})), self.on_commit():
             services.remove_model(self.evaluation, self.evaluation.candidates.all()[0])
         self.evaluation.refresh_from_db()
-        assert len(self.files()) == 2
+        # Of the other model, at the usual level and at the others.
+        assert len(self.files()) == 1 + Scoring.objects.count() == 5
+        assert not any(name.startswith("1-") for name in self.files())
         assert len(self.at(Level.PLAIN).models) == 1
-        assert len(self.files()) == 2
 
     def test_a_failure_is_said_and_can_be_tried_again(self) -> None:
         broken = patch.object(levels.tables, "build", side_effect=RuntimeError)
@@ -186,8 +214,8 @@ class LevelsTestCase(BaseTestCase):
         self.at(Level.PROJECT)
         with fake_engine(FakeEngine(HEARD)), self.on_commit():
             services.add_models(self.evaluation, [make_model("large")])
-        assert [one.level for one in Scoring.objects.all()] == ["project"]
         self.evaluation.refresh_from_db()
+        assert len(scored(self.evaluation, Level.PROJECT).models) == 3
         assert len(self.at(Level.PLAIN).models) == 3
 
     def test_while_the_test_goes_on_it_says_when_a_level_is_counted(self) -> None:

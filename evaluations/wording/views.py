@@ -44,6 +44,8 @@ def settings(request: Request, project_id: UUID) -> HttpResponse:
         services.save(project, name, text, started)
     except services.Changed:
         return _settings_page(request, project, form, has_changed=True)
+    if name == "equivalences":
+        services.count_again(project)
     messages.success(request, _saved(form))
     return redirect("project-words", project.pk)
 
