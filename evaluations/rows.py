@@ -19,6 +19,9 @@ from scoring.scale import Scale
 _MOMENT = 0.2  # seconds
 # A list shows so many words of a recording; its own page shows them all.
 MOST_WORDS = 300
+# Rows are tall: these are some screens, and who reviews by keyboard comes to the next
+# page without a stop.
+ROWS_ON_A_PAGE = 15
 # Of longer pairs of texts, in characters, the pieces of few are kept in memory.
 _LONG = 2000
 

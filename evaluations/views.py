@@ -24,7 +24,7 @@ from evaluations.levels import Scored
 from evaluations.models import Evaluation
 from evaluations.pairs import matched
 from evaluations.review.page import judged_context, review_context
-from evaluations.rows import rows_of
+from evaluations.rows import ROWS_ON_A_PAGE, rows_of
 from evaluations.selection import ORDERS, items_at, selection_of
 from projects.access import project_for
 from projects.listing import (
@@ -98,7 +98,7 @@ def detail(request: Request, evaluation_id: UUID) -> HttpResponse:
 def _results(request: Request, shown: Scored) -> dict[str, Any]:
     """What the page says of the models that have recognised everything."""
     selection = selection_of(request, shown)
-    page = page_of(request, selection.positions.tolist())
+    page = page_of(request, selection.positions, ROWS_ON_A_PAGE)
     items = items_at(shown, list(page))
     against = against_of(request, shown.evaluation, shown.models)
     listed = model_of(request, shown.models)

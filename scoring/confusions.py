@@ -40,6 +40,11 @@ class Words:
 
 def confusions(table: Table, kind: int, most: int = 100) -> list[Confusion]:
     """The most frequent errors of a kind."""
+    question = ("confusions", kind, most)
+    return list(table.kept(question, lambda: _confusions(table, kind, most)))
+
+
+def _confusions(table: Table, kind: int, most: int) -> list[Confusion]:
     chosen = table.kind == kind
     width = len(table.vocabulary) + 1  # NONE is the first
     reference = table.reference[chosen].astype(np.int64) + 1

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -28,6 +28,7 @@ Match = Literal["exact", "prefix", "part"]
 Side = Literal["reference", "hypothesis", "either"]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Ids: TypeAlias = npt.NDArray[np.int32]
+Answer = TypeVar("Answer")
 
 EQUAL, SUBSTITUTION, INSERTION, DELETION = range(4)
 # The letters of `alignment.Edits`, as these numbers.
@@ -49,6 +50,7 @@ _FILE = {
     "misheard": "u",
     "confidence": "f",
 }
+_KEPT = 24  # answers of a table that are asked for again and again
 _ARRAYS = ("failed", "utterance", "kind", "reference", "hypothesis", "confidence")
 
 
@@ -112,8 +114,30 @@ class Table:
         mask: Mask = columns.sum(axis=1) > 0
         return mask
 
+    def kept(self, question: object, answer: Callable[[], Answer]) -> Answer:
+        """The answer to a question about this table, which never changes. The latest
+        are kept: each page and order of a list asks the same again."""
+        answers = self._answers
+        if (found := answers.get(question)) is None:
+            found = answer()
+            if isinstance(found, np.ndarray):
+                found.setflags(write=False)
+            # Another thread may be doing the same.
+            for oldest in list(answers)[: max(0, len(answers) - _KEPT + 1)]:
+                answers.pop(oldest, None)
+            answers[question] = found
+        return cast(Answer, found)
+
+    @cached_property
+    def _answers(self) -> dict[object, Any]:
+        return {}
+
     def holding(self, text: str, match: Match = "exact", side: Side = "either") -> Mask:
         """The utterances in which a word is said or heard; case does not matter."""
+        question = ("holding", text.casefold(), match, side)
+        return self.kept(question, lambda: self._holding(text, match, side))
+
+    def _holding(self, text: str, match: Match, side: Side) -> Mask:
         is_match = _MATCHES[match]
         sought = text.casefold()
         wanted = [is_match(word.casefold(), sought) for word in self.vocabulary]

@@ -123,6 +123,10 @@ def terms(tables: Sequence[Table], sought: Iterable[Sequence[str]]) -> list[Term
 
 def holding_term(table: Table, words: Sequence[str]) -> Mask:
     """The utterances in which a term is said or heard."""
+    return table.kept(("term", *words), lambda: _holding_term(table, words))
+
+
+def _holding_term(table: Table, words: Sequence[str]) -> Mask:
     mask = np.zeros(len(table), dtype=bool)
     tree = _Tree(table, [tuple(words)])
     for column in (table.reference, table.hypothesis):

@@ -11,6 +11,7 @@ from hashlib import blake2s
 from django.contrib.auth.models import User
 from django.db.models import Count
 
+from evaluations.columns import columns_of
 from evaluations.models import Comment, Correction, Evaluation, Item, Judgement, Verdict
 
 # Whose account was deleted.
@@ -124,7 +125,7 @@ def progress_of(evaluation: Evaluation) -> Progress:
     verdicts = Verdict.objects.filter(evaluation=evaluation).order_by()
     rows = verdicts.values_list("by", "choice").annotate(number=Count("pk"))
     found = Counter({(by, choice): number for by, choice, number in rows})
-    return Progress(evaluation.items.count(), found)
+    return Progress(len(columns_of(evaluation)), found)
 
 
 def reference_digest(item: Item) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.template.backends.utils import csrf_input
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -34,6 +35,8 @@ def judged_context(
         "judged": judgements_of(items),
         # Where a form leads back to without scripts.
         "back": request.get_full_path(),
+        # One for all forms of the page: each new one costs as much as a row's text.
+        "csrf_field": csrf_input(request),
     }
 
 

@@ -217,3 +217,18 @@ def test_other_references_are_no_comparison() -> None:
         other.add("C", ["now"], ["now"])
     with pytest.raises(ValueError):
         side_by_side([table(), other.table()])
+
+
+def test_the_latest_answers_are_kept_and_nobody_can_change_them() -> None:
+    kept, asked = random_table(5), []
+
+    def answer(number: int) -> str:
+        asked.append(number)
+        return str(number)
+
+    for number in (*range(100), 99, 0):
+        assert kept.kept(number, lambda number=number: answer(number)) == str(number)
+    # The first had to go for the others, and was worked out once more.
+    assert asked == [*range(100), 0]
+    with pytest.raises(ValueError, match="read-only"):
+        kept.holding("a")[0] = False
