@@ -30,7 +30,7 @@ from evaluations.frame import Frame, about, evaluation_for, frame
 from evaluations.levels import Scored
 from evaluations.models import Correction, Evaluation, Hypothesis, Item
 from evaluations.review.page import page_of_row, review_context
-from evaluations.rows import Row, rows_of
+from evaluations.rows import ROWS_ON_A_PAGE, Row, rows_of
 from projects.listing import page_of, query_without
 from projects.models import Role
 from projects.requests import Request
@@ -148,10 +148,10 @@ def _suspected(page: Frame, collected: Collected) -> dict[str, Any]:
     if page.request.GET.get("only") == "corrected":
         corrections = evaluation.corrections.order_by("item__position")
         chosen = list(corrections.values_list("item__position", flat=True))
-        there = page_of(page.request, chosen)
+        there = page_of(page.request, chosen, ROWS_ON_A_PAGE)
         positions = list(there)
     else:
-        there = page_of(page.request, suspects.rows)
+        there = page_of(page.request, suspects.rows, ROWS_ON_A_PAGE)
         positions = columns.positions[list(there)].tolist()
     rows = _rows(shown, positions, collected)
     items = [one.row.item for one in rows]
