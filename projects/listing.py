@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 PAGE_SIZE = 25
+
+
+class Rows(Protocol):
+    """What can be cut into pages: a list, an array, anything with a length."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
 M = TypeVar("M", bound=Model)
 
 
@@ -130,7 +142,7 @@ def search_of(request: HttpRequest) -> str:
 
 
 def page_of(
-    request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: int = PAGE_SIZE
+    request: HttpRequest, rows: QuerySet[Any] | Rows, size: int = PAGE_SIZE
 ) -> Page[Any]:
     """The page that the URL asks for; a wrong number gives the nearest one."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

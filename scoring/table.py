@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Literal, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import ErrorCounts
+from scoring.kept import Kept
 
 Match = Literal["exact", "prefix", "part"]
 Side = Literal["reference", "hypothesis", "either"]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Ids: TypeAlias = npt.NDArray[np.int32]
-Answer = TypeVar("Answer")
 
 EQUAL, SUBSTITUTION, INSERTION, DELETION = range(4)
 # The letters of `alignment.Edits`, as these numbers.
@@ -50,12 +50,11 @@ _FILE = {
     "misheard": "u",
     "confidence": "f",
 }
-_KEPT = 24  # answers of a table that are asked for again and again
 _ARRAYS = ("failed", "utterance", "kind", "reference", "hypothesis", "confidence")
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(Kept):
     """`failed` has a row for each utterance, the other arrays for each event.
 
     failed: there is no transcript; such an utterance has no events and no counts.
@@ -114,26 +113,9 @@ class Table:
         mask: Mask = columns.sum(axis=1) > 0
         return mask
 
-    def kept(self, question: object, answer: Callable[[], Answer]) -> Answer:
-        """The answer to a question about this table, which never changes. The latest
-        are kept: each page and order of a list asks the same again."""
-        answers = self._answers
-        if (found := answers.get(question)) is None:
-            found = answer()
-            if isinstance(found, np.ndarray):
-                found.setflags(write=False)
-            # Another thread may be doing the same.
-            for oldest in list(answers)[: max(0, len(answers) - _KEPT + 1)]:
-                answers.pop(oldest, None)
-            answers[question] = found
-        return cast(Answer, found)
-
-    @cached_property
-    def _answers(self) -> dict[object, Any]:
-        return {}
-
     def holding(self, text: str, match: Match = "exact", side: Side = "either") -> Mask:
         """The utterances in which a word is said or heard; case does not matter."""
+        # Each page and order of a list asks the same again.
         question = ("holding", text.casefold(), match, side)
         return self.kept(question, lambda: self._holding(text, match, side))
 
