@@ -110,6 +110,8 @@ class Recording(models.Model):
     audio = models.FileField(max_length=255)
     # What the dataset says of it; it becomes its first segment.
     transcript = models.TextField(blank=True)
+    # Whether a model said it: then it is a draft, and not what people wrote.
+    is_recognised = models.BooleanField(default=False)
     seconds = models.FloatField()
     labels = models.JSONField(default=dict)
     # False until it is cut and every draft that was asked for is written.

@@ -261,6 +261,7 @@ def _cut(shard: Shard, recording: Recording, speech: bytes) -> None:
                 start=start,
                 end=end,
                 text=recording.transcript,
+                is_draft=recording.is_recognised and bool(recording.transcript),
                 is_waiting=wants_draft and cutting.spoken(speech, start, end) > 0,
             )
             for start, end in pairwise([0.0, *times, recording.seconds])

@@ -8,14 +8,11 @@ the converted file gives what recognising the source would give.
 
 All work is done in one pass and in constant memory, apart from what
 `datasets.formats.measure` keeps (8 MB for 2 hours).
-
-Reference: https://ffmpeg.org/ffmpeg-formats.html (format_whitelist)
 """
 
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +25,6 @@ from datasets.formats.base import (
     Issue,
     Level,
     duration_text,
-    looks_like,
     shown,
 )
 from datasets.formats.measure import (
@@ -38,6 +34,16 @@ from datasets.formats.measure import (
     Samples,
     doctor,
 )
+from datasets.formats.sound import (
+    CHUNK_BYTES,
+    Damage,
+    chunks,
+    decoded,
+    frames,
+    opened,
+    resampled,
+    unreadable,
+)
 from datasets.formats.wav import Wav, format_text, read_header, wav_issues
 
 __all__ = ["MEDIA", "Audio", "AudioError", "convert", "cut"]
@@ -46,16 +52,12 @@ MAX_SECONDS = 2 * 60 * 60
 MIN_SECONDS = 0.1
 SILENCE = 16  # largest sample of a silent file: 20 log10(16 / 32768) = -66 dBFS
 BEYOND_SECONDS = 0.25  # a part may be said to end so much after its recording
-CHUNK_BYTES = 512 * 1024
 
 MEDIA = (
     *(".wav", ".wave", ".w64", ".aif", ".aiff", ".au", ".caf", ".flac"),
     *(".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".wma", ".amr"),
     *(".webm", ".mka", ".mkv", ".mov", ".3gp"),
 )
-# The only demuxers that FFmpeg may choose from: others, such as HLS playlists,
-# open further files and addresses that their data names.
-_DEMUXERS = "wav,w64,flac,mp3,ogg,mov,mp4,m4a,3gp,matroska,webm,aac,asf,amr,aiff,au,caf"
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "M4A",
     "matroska,webm": "WebM",
@@ -185,12 +187,12 @@ def _convert_plain(file: BinaryIO, wav: Wav, target: Path, name: str) -> Audio:
         raise _too_long(duration_text(seconds))
     with wave.open(str(target), "wb") as out:
         sink = _open_sink(out)
-        chunks = _chunks(file, wav)
+        pieces = chunks(file, wav)
         if wav.rate_hz != SAMPLE_RATE_HZ or wav.channels != 1:
-            chunks = _resampled(_frames(chunks, wav))
+            pieces = (rows[0] for rows in resampled(frames(pieces, wav)))
         else:  # a header that is right at once is not written twice
             out.setnframes(wav.present // wav.block)
-        for samples in chunks:
+        for samples in pieces:
             sink.write(samples)
     form = _Form(wav.rate_hz, wav.format, wav.is_allowed)
     return _audio(sink, form, wav_issues(wav, name), name)
@@ -203,97 +205,21 @@ def _open_sink(out: wave.Wave_write) -> _Sink:
     return _Sink(out)
 
 
-def _chunks(file: BinaryIO, wav: Wav) -> Iterator[Samples]:
-    file.seek(wav.start)
-    left = wav.present // wav.block * wav.block
-    while left > 0 and (data := file.read(min(left, CHUNK_BYTES))):
-        left -= len(data)
-        yield np.frombuffer(data[: len(data) // wav.block * wav.block], "<i2")
-
-
-def _frames(chunks: Iterator[Samples], wav: Wav) -> Iterator[av.AudioFrame]:
-    layout = "mono" if wav.channels == 1 else "stereo"
-    for samples in chunks:
-        row = samples.reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(row, format="s16", layout=layout)
-        frame.sample_rate = wav.rate_hz
-        yield frame
-
-
-def _resampled(frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
-    """16 kHz mono. A stream may change its form on the way (chained OGG)."""
-    resampler, form = None, None
-    for frame in frames:
-        frame.pts = None  # as faster-whisper does: no gaps are filled in
-        now = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if resampler is None or now != form:
-            if resampler is not None:
-                yield from (_row(f) for f in resampler.resample(None))
-            resampler, form = _resampler(), now
-        yield from (_row(f) for f in resampler.resample(frame))
-    if resampler is not None:
-        yield from (_row(f) for f in resampler.resample(None))
-
-
-def _resampler() -> av.AudioResampler:
-    return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
-
-
-def _row(frame: av.AudioFrame) -> Samples:
-    row: Samples = frame.to_ndarray()[0]
-    return row
-
-
 def _convert_any(source: BinaryIO, wav: Wav | None, target: Path, name: str) -> Audio:
-    source.seek(0)
-    options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
-    try:
-        container = av.open(source, metadata_errors="ignore", container_options=options)
-    except (av.FFmpegError, ValueError) as error:
-        raise _unreadable(source) from error
-    with container, wave.open(str(target), "wb") as out:
-        if not container.streams.audio:
-            message = "has no audio track"
-            raise AudioError(message, "audio.no_track", "upload a recording of speech")
-        sink, damage = _open_sink(out), _Damage()
+    with opened(source) as container, wave.open(str(target), "wb") as out:
+        sink, damage = _open_sink(out), Damage()
         try:
-            for samples in _resampled(_decoded(container, damage)):
-                sink.write(samples)
+            for rows in resampled(decoded(container, damage)):
+                sink.write(rows[0])
         except (av.FFmpegError, ValueError):
             damage.parts += 1
         if not sink.meter.count and damage.parts:
-            raise _unreadable(source)
+            raise unreadable(source)
         issues = wav_issues(wav, name) if wav is not None else []
         issues += _damage_issues(container, damage, sink.meter.seconds, name)
         text = (wav.format if wav is not None else "") or _media_format(container)
         rate_hz = container.streams.audio[0].codec_context.sample_rate or 0
     return _audio(sink, _Form(rate_hz, text, is_allowed=False), issues, name)
-
-
-@dataclass
-class _Damage:
-    """How many parts of a file could not be decoded."""
-
-    parts: int = 0
-
-
-def _decoded(container: Any, damage: _Damage) -> Iterator[av.AudioFrame]:
-    """All frames of the first audio track; damaged packets are left out."""
-    packets = container.demux(container.streams.audio[0])
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.FFmpegError:
-            damage.parts += 1
-            return
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            damage.parts += 1
-            continue
-        yield from frames
 
 
 def _audio(sink: _Sink, form: _Form, issues: list[Issue], name: str) -> Audio:
@@ -314,7 +240,7 @@ def _audio(sink: _Sink, form: _Form, issues: list[Issue], name: str) -> Audio:
 
 
 def _damage_issues(
-    container: Any, damage: _Damage, seconds: float, name: str
+    container: Any, damage: Damage, seconds: float, name: str
 ) -> list[Issue]:
     if damage.parts:
         message = f"is damaged: {damage.parts:,} parts of it were left out, "
@@ -343,14 +269,6 @@ def _media_format(container: Any) -> str:
 def _too_long(length: str) -> AudioError:
     message = f"is {length} long; at most 2 hours are allowed"
     return AudioError(message, "audio.too_long", "split it into shorter files")
-
-
-def _unreadable(source: BinaryIO) -> AudioError:
-    source.seek(0)
-    looks = looks_like(source.read(512))
-    message = f"cannot be decoded as audio; it looks like {looks}"
-    advice = "upload a WAV file (16-bit PCM, mono, 16 kHz)"
-    return AudioError(message, "audio.unreadable", advice)
 
 
 def _issue(level: Level, name: str, rule: str, message: str, advice: str = "") -> Issue:
