@@ -7,8 +7,9 @@ time, and a key that was renewed is refused a moment later.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,10 +21,12 @@ from endpoints import keys, tokens
 from endpoints.models import Endpoint, Key
 from endpoints.serving import answering
 from projects.models import Project
+from scoring.locale import language_of
 from training.models import SpeechModel
 
 KEPT_SECONDS = 2.0
 _MOST_KEPT = 10_000
+_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})?")
 
 
 class Denied(Exception):
@@ -56,6 +59,40 @@ class Caller:
 
 
 _kept: dict[str, tuple[float, Caller]] = {}
+
+
+def credentials(headers: Mapping[str, str]) -> dict[str, str]:
+    """The key or the token that came with a request, for `caller_of`.
+
+    Clients of OpenAI send a key as a token; a token has three parts.
+
+    >>> credentials({"authorization": "Bearer 0123"}), credentials({})
+    ({'key': '0123'}, {})
+    """
+    if key := headers.get("ocp-apim-subscription-key", ""):
+        return {"key": key}
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not value.strip():
+        return {}
+    return {"token" if "." in value else "key": value.strip()}
+
+
+def spoken(caller: Caller, locale: str) -> str:
+    """The locale to recognise in, when a request names one. Raises `Denied`.
+
+    An endpoint has one language; other places where that is spoken are welcome.
+    """
+    if not _LOCALE.fullmatch(locale) or language_of(locale) != language_of(
+        caller.locale
+    ):
+        raise Denied(
+            f"The language “{locale[:40]}” is not supported here: this endpoint "
+            f"recognises {caller.locale}.",
+            400,
+            "UnsupportedLanguageCode",
+        )
+    language, *region = locale.replace("_", "-").split("-")
+    return "-".join([language.lower(), *(part.upper() for part in region)])
 
 
 async def caller_of(key: str = "", token: str = "", cid: str = "") -> Caller:

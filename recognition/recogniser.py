@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
@@ -56,7 +57,9 @@ class _Asked:
 
     def resolve(self, outcome: Transcript | BaseException) -> None:
         """From the thread that recognises."""
-        self.loop.call_soon_threadsafe(_set, self.answer, outcome)
+        # A loop that has ended has nobody left who waits.
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(_set, self.answer, outcome)
 
 
 class Recogniser:

@@ -1,7 +1,8 @@
 """The model that an endpoint answers with, in this process.
 
 When an endpoint's model is changed, the former one answers here until the new one is
-in memory: nobody waits for it, and no request fails.
+in memory: while requests come, none waits for it, and none fails. After a pause the
+first one does wait, so that nobody who tries a change hears the former model again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # How long after a failure it is tried again.
 _AGAIN_SECONDS = 10.0
+# Without a request for so long, the next one waits for a new model.
+_PAUSE_SECONDS = 5.0
 
 Model = tuple[str, str]  # the engine, and what that calls it
 
@@ -30,6 +33,7 @@ class Swap:
         self._current: dict[UUID, Model] = {}
         self._loading: dict[UUID, asyncio.Task[None]] = {}
         self._failed: dict[UUID, float] = {}
+        self._asked: dict[UUID, float] = {}
 
     async def model_for(self, caller: Caller) -> Model:
         """A model that is in memory, to answer this caller.
@@ -40,22 +44,30 @@ class Swap:
         if caller.endpoint is None:
             await _load(wanted)
             return wanted
+        before = self._asked.get(caller.endpoint, 0.0)
+        self._asked[caller.endpoint] = time.monotonic()
         current = self._current.get(caller.endpoint)
         if current is None:
             await _load(wanted)
             return self._current.setdefault(caller.endpoint, wanted)
-        if current != wanted:
-            self._begin(caller.endpoint, wanted)
-        return current
+        if current == wanted:
+            return current
+        loading = self._loading_of(caller.endpoint, wanted)
+        if loading and time.monotonic() - before > _PAUSE_SECONDS:
+            # Others may wait for it, too, when this one is cancelled.
+            await asyncio.shield(loading)
+        return self._current[caller.endpoint]
 
-    def _begin(self, endpoint: UUID, wanted: Model) -> None:
-        """Have the new model loaded, once at a time."""
-        recently = time.monotonic() - _AGAIN_SECONDS
-        if endpoint in self._loading or self._failed.get(endpoint, 0.0) > recently:
-            return
+    def _loading_of(self, endpoint: UUID, wanted: Model) -> asyncio.Task[None] | None:
+        """The new model being loaded, once at a time; None soon after that failed."""
+        if task := self._loading.get(endpoint):
+            return task
+        if self._failed.get(endpoint, 0.0) > time.monotonic() - _AGAIN_SECONDS:
+            return None
         task = asyncio.create_task(self._replace(endpoint, wanted))
         self._loading[endpoint] = task
         task.add_done_callback(lambda _: self._loading.pop(endpoint, None))
+        return task
 
     async def _replace(self, endpoint: UUID, wanted: Model) -> None:
         try:

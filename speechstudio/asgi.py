@@ -23,10 +23,14 @@ from django.db import close_old_connections, connection  # noqa: E402
 from django.http import HttpResponseBase  # noqa: E402
 from django.template.defaultfilters import filesizeformat  # noqa: E402
 
+from recognition import app as data_plane  # noqa: E402
+
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-_UPLOAD = re.compile(r"/projects/[0-9a-f-]{36}/datasets/new/source/")
+_UPLOAD = re.compile(
+    r"/projects/[0-9a-f-]{36}/(datasets/new/source|transcriptions/new)/"
+)
 _MODEL = re.compile(r"/projects/[0-9a-f-]{36}/models/import/")
 _BLOCK = re.compile(r"/uploads/[0-9a-f-]{36}/blocks/")
 # The same for everybody. Without a cookie no session is looked up, which could
@@ -57,6 +61,10 @@ class Handler(ASGIHandler):
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if data_plane.answers(scope["path"]):
+        # It has limits of its own.
+        await _data_plane(scope, receive, send)
+        return
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1000})
@@ -154,3 +162,5 @@ tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
 # Now, rather than in the first visitor's time.
 import_module(settings.ROOT_URLCONF)
 _handler = Handler()
+# Its types say the same in other words.
+_data_plane: Any = data_plane.application

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+from unittest.mock import patch
+
+from endpoints.models import LogEntry, Usage
+from engines.base import EngineError
+from engines.fake import FakeEngine
+from recognition import recording
+from recognition.tests.data_plane import DataPlaneTestCase, hum, silence, wav
+from speechstudio.test import fake_engine
+
+PATH = "/v1/audio/transcriptions"
+
+
+class OpenAITests(DataPlaneTestCase):
+    def said(self, **more: Any) -> Any:
+        engine = more.pop("engine", None) or FakeEngine({"": "Hello world. Bye."})
+        sound = more.pop("sound", None)
+        sound = wav(hum(3.0)) if sound is None else sound
+        data = {"model": "whisper-1"} | more.pop("data", {})
+        headers = {"Authorization": f"Bearer {more.pop('key', self.key)}"}
+        with fake_engine(engine):
+            return self.ask(
+                PATH,
+                key="",
+                headers=headers,
+                data={name: value for name, value in data.items() if value is not None},
+                files={"file": ("speech.wav", sound)},
+                **more,
+            )
+
+    def test_formats(self) -> None:
+        text = "Hello world. Bye."
+        json_answer = self.said().json()
+        assert json_answer["text"] == text
+        assert json_answer["usage"] == {"type": "duration", "seconds": 3.0}
+        assert self.said(data={"response_format": "text"}).text == f"{text}\n"
+        srt = self.said(data={"response_format": "srt"}).text
+        assert srt == (
+            "1\n00:00:00,000 --> 00:00:02,000\nHello world.\n\n"
+            "2\n00:00:02,000 --> 00:00:03,000\nBye.\n\n"
+        )
+        vtt = self.said(data={"response_format": "vtt"})
+        assert vtt.text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n")
+        assert vtt.headers["Content-Type"].startswith("text/vtt")
+
+    def test_verbose_answer_has_what_was_asked_for(self) -> None:
+        verbose = {"response_format": "verbose_json"}
+        answer = self.said(data=verbose).json()
+        assert (answer["language"], answer["duration"]) == ("english", 3.0)
+        assert [one["text"] for one in answer["segments"]] == ["Hello world.", "Bye."]
+        assert "words" not in answer
+        for name in ("timestamp_granularities", "timestamp_granularities[]"):
+            answer = self.said(data=verbose | {name: ["word"]}).json()
+            assert [one["word"] for one in answer["words"]] == [
+                "Hello",
+                "world.",
+                "Bye.",
+            ]
+            assert answer["words"][2] == {"word": "Bye.", "start": 2.0, "end": 3.0}
+            assert "segments" not in answer
+            both = self.said(data=verbose | {name: ["word", "segment"]}).json()
+            assert both.keys() >= {"words", "segments"}
+
+    def test_stream_tells_phrases_and_then_the_whole(self) -> None:
+        answer = self.said(data={"stream": "true"})
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        lines = [line for line in answer.text.split("\n\n") if line]
+        events = [json.loads(line.removeprefix("data: ")) for line in lines]
+        assert [event.get("delta", event.get("text")) for event in events] == [
+            "Hello world.",
+            " Bye.",
+            "Hello world. Bye.",
+        ]
+        assert events[-1]["type"] == "transcript.text.done"
+        assert Usage.objects.get().requests == 1
+
+    def test_stream_tells_what_broke(self) -> None:
+        engine = FakeEngine()
+        engine.transcribe = self.broken
+        with self.assertLogs("recognition", "ERROR"):
+            answer = self.said(data={"stream": "true"}, engine=engine)
+        assert "server_error" in answer.text
+        assert Usage.objects.get().failed == 1
+
+    @staticmethod
+    def broken(*_: Any) -> Any:
+        raise EngineError("Broken.")
+
+    def test_endpoint_is_a_model(self) -> None:
+        names = [str(self.endpoint.pk), "whisper-1"]
+        headers = {"Authorization": f"Bearer {self.key}"}
+        listed = self.ask("/v1/models", "GET", key="", headers=headers).json()
+        assert [one["id"] for one in listed["data"]] == names
+        one = self.ask(f"/v1/models/{names[0]}", "GET", key="", headers=headers)
+        assert one.json()["id"] == names[0]
+        assert self.said(data={"model": names[0]}).is_success
+        assert self.said(data={"model": "gpt-4o"}).status_code == 404
+        other = self.make_endpoint(name="Other")
+        answer = self.said(data={"model": str(other.pk)})
+        assert answer.status_code == 404
+        assert answer.json()["error"]["code"] == "model_not_found"
+
+    def test_what_is_refused_and_how(self) -> None:
+        cases: list[tuple[int, dict[str, Any]]] = [
+            (401, {"key": "wrong"}),
+            (400, {"data": {"language": "de"}}),
+            (400, {"data": {"temperature": "0.4"}}),
+            (400, {"data": {"temperature": "hot"}}),
+            (400, {"data": {"response_format": "diarized_json"}}),
+            (400, {"data": {"include[]": "logprobs"}}),
+            (400, {"data": {"surprise": "1"}}),
+            (400, {"data": {"known_speaker_names[]": "Ann"}}),
+            (400, {"data": {"timestamp_granularities": "word"}}),
+            (400, {"data": {"stream": "true", "response_format": "srt"}}),
+            (400, {"sound": b""}),
+            (400, {"sound": b"words, words"}),
+            (404, {"data": {"model": None}}),
+        ]
+        for status, case in cases:
+            answer = self.said(**case)
+            assert answer.status_code == status, (case, answer.text)
+            error = answer.json()["error"]
+            assert error["message"] and error["type"] == "invalid_request_error"
+
+    def test_without_key_form_or_file(self) -> None:
+        assert self.ask(PATH, key="").status_code == 401
+        assert self.ask(PATH, json={}).status_code == 415
+        broken = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert self.ask(PATH, content=b"nothing", headers=broken).status_code == 400
+        body: dict[str, Any] = {"model": ("m.txt", "whisper-1")}
+        assert self.ask(PATH, files=body).status_code == 400
+        body = {"model": (None, "whisper-1"), "file": (None, "text")}
+        assert self.ask(PATH, files=body).status_code == 400
+
+    def test_translation_is_refused_honestly(self) -> None:
+        answer = self.ask("/v1/audio/translations")
+        assert answer.status_code == 400
+        assert "not translated" in answer.json()["error"]["message"]
+
+    def test_prompt_and_keywords_are_expected_phrases(self) -> None:
+        engine = FakeEngine({"": "Hello."})
+        data = {"prompt": "Ibuprofen, metoprolol", "keywords[]": "Ward 9"}
+        assert self.said(engine=engine, data=data).is_success
+        assert engine.decodings[0].phrases == ("Ward 9", "Ibuprofen", "metoprolol")
+
+    def test_long_recording_is_cut_where_nobody_speaks(self) -> None:
+        sound = [hum(4.0), silence(2.0)] * 9  # 54 s
+        engine = FakeEngine({"": "Hello."})
+        import numpy as np
+
+        answer = self.said(engine=engine, sound=wav(np.concatenate(sound)))
+        assert answer.json()["text"] == " ".join(["Hello."] * 9)
+
+    def test_phrases_are_logged_for_those_who_log(self) -> None:
+        self.endpoint.logging_enabled = True
+        self.endpoint.save()
+        assert self.said().is_success
+        assert self.said(data={"stream": "true"}).is_success
+        texts = [entry.text for entry in LogEntry.objects.order_by("created")]
+        assert texts == ["Hello world.", "Bye."] * 2
+
+    def test_places_are_given_back(self) -> None:
+        with patch.object(recording, "_working", recording.Places(1)):
+            assert self.said().is_success
+            assert self.said(sound=b"no sound").status_code == 400
+            assert self.said(data={"stream": "true"}).is_success
+            assert self.said().is_success
+        with patch.object(recording, "_sending", recording.Places(0)):
+            answer = self.said()
+        assert answer.status_code == 429
+        assert answer.json()["error"]["type"] == "rate_limit_error"
