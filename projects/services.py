@@ -49,6 +49,8 @@ def delete(project: Project) -> None:
             evaluation.call_off()
         for editor_set in project.editor_sets.all():
             editor_set.call_off()
+        for transcription in project.transcriptions.all():
+            transcription.call_off()
         project.delete()
         transaction.on_commit(lambda: delete_tree(folder))
 

@@ -109,6 +109,8 @@ def delete(request: Request, project_id: UUID) -> HttpResponse:
         "dataset_count": project.datasets.count(),
         "model_count": project.models.count(),
         "evaluation_count": project.evaluations.count(),
+        "endpoint_count": project.endpoints.count(),
+        "transcription_count": project.transcriptions.count(),
     }
     return render(request, "projects/delete.html", ctx)
 

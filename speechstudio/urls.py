@@ -31,4 +31,6 @@ urlpatterns = [
     path("", include("training.urls")),
     path("", include("editor.urls")),
     path("", include("evaluations.urls")),
+    path("", include("endpoints.urls")),
+    path("", include("transcriptions.urls")),
 ]

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from datasets.models import Dataset
 from editor.models import EditorSet, Export
+from endpoints.models import Endpoint
 from evaluations.models import Evaluation
 from jobs.models import Job
 from projects.access import projects_of
@@ -14,6 +15,7 @@ from projects.models import Role
 from projects.requests import Request
 from speechstudio.setup import is_fresh
 from training.models import Package, SpeechModel
+from transcriptions.models import Transcription
 
 _ACTIVE = [Job.Status.NOT_STARTED, Job.Status.RUNNING]
 _SHOWN = 10
@@ -39,8 +41,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def job_menu(request: Request) -> HttpResponse:
     """What runs for this person right now, for the top bar."""
     projects = projects_of(request.user)
-    jobs: list[Dataset | EditorSet | Evaluation | Export | Package | SpeechModel] = []
-    for kind in (Dataset, SpeechModel, EditorSet, Evaluation):
+    jobs: list[
+        Dataset
+        | EditorSet
+        | Endpoint
+        | Evaluation
+        | Export
+        | Package
+        | SpeechModel
+        | Transcription
+    ] = []
+    for kind in (Dataset, SpeechModel, EditorSet, Evaluation, Endpoint, Transcription):
         active = kind.objects.filter(status__in=_ACTIVE, project__in=projects)
         jobs += active.order_by("created")[:_SHOWN]
     exports = Export.objects.filter(

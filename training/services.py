@@ -204,12 +204,18 @@ def retry(model: SpeechModel) -> None:
 
 
 def users_of(model: SpeechModel) -> list[Any]:
-    """What needs the model: the tests that it was made part of, newest first, and
-    sets of the editor that it is writing drafts for."""
+    """What needs the model: the endpoints that it answers for or is to, the tests that
+    it was made part of, newest first, and sets of the editor that it is writing drafts
+    for."""
+    endpoints = [*model.endpoints.all(), *model.served_by.all()]
     candidates = model.candidates.select_related("evaluation")
     tests = [each.evaluation for each in candidates.order_by("-evaluation__created")]
     active = (SpeechModel.Status.NOT_STARTED, SpeechModel.Status.RUNNING)
-    return tests + list(model.editor_sets.filter(status__in=active))
+    return (
+        list(dict.fromkeys(endpoints))
+        + tests
+        + list(model.editor_sets.filter(status__in=active))
+    )
 
 
 @transaction.atomic

@@ -103,4 +103,7 @@ class SuperviseTestCase(BaseTestCase):
             "evaluations.Evaluation",
             "evaluations.Scoring",
             "evaluations.Shard",
+            "endpoints.Endpoint",
+            "transcriptions.Transcription",
+            "transcriptions.TranscriptionFile",
         }
