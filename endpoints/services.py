@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from celery import current_app
 from django.db import transaction
 from django.db.models import F, QuerySet
+from kombu.exceptions import OperationalError
 
 from endpoints import keys
 from endpoints.models import Endpoint
@@ -14,6 +16,8 @@ from projects.models import Project
 from projects.storage import delete_tree
 from training.lifetime import DEPRECATED
 from training.models import SpeechModel
+
+_REMOVE = "endpoints.tasks.remove_files"
 
 
 class Refused(Exception):
@@ -150,7 +154,15 @@ def delete(endpoint: Endpoint) -> None:
     """Delete it with its keys, its counters and its logs. A job under way stops."""
     folder = endpoint.folder
     _row(endpoint).delete()
-    transaction.on_commit(lambda: delete_tree(folder))
+    transaction.on_commit(lambda: _remove(folder))
+
+
+def _remove(folder: str) -> None:
+    """Have a worker delete the files: of many logs that takes minutes."""
+    try:
+        current_app.signature(_REMOVE, args=[folder]).apply_async()
+    except OperationalError:
+        delete_tree(folder)
 
 
 def _check(project: Project, model: SpeechModel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -35,16 +35,21 @@ needs_browser = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def open_page(
-    width: int = 1300, height: int = 900, expected: str = ""
+    width: int = 1300,
+    height: int = 900,
+    expected: str = "",
+    options: Sequence[str] = (),
 ) -> Iterator[Page]:
     """A page of a new browser; an error in a script fails the test.
 
-    Errors that hold the text `expected` do not.
+    Errors that hold the text `expected` do not. `options` are more of Chromium's.
     """
     assert PATH, "CI promises a Chromium, and there is none"
     errors: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=PATH, args=_OPTIONS)
+        browser = playwright.chromium.launch(
+            executable_path=PATH, args=[*_OPTIONS, *options]
+        )
         page = browser.new_page(viewport={"width": width, "height": height})
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
