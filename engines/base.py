@@ -39,6 +39,10 @@ class Clip:
     path: Path = Path()
     pcm: bytes = b""
 
+    @property
+    def is_in_memory(self) -> bool:
+        return self.path == Path()
+
 
 @dataclass(frozen=True)
 class Word:
@@ -78,7 +82,7 @@ class Decoding:
 
     locale: str
     beam_size: int = 5
-    generation: int = 2
+    generation: int = 3
     phrases: tuple[str, ...] = ()
     phrase_weight: float = 1.0
     is_draft: bool = False
@@ -88,7 +92,7 @@ class Decoding:
         """What is kept with a transcript, to know later whether it may be reused.
 
         >>> Decoding("en-US").settings
-        {'locale': 'en-US', 'beam_size': 5, 'generation': 2}
+        {'locale': 'en-US', 'beam_size': 5, 'generation': 3}
         """
         kept = {"locale", "beam_size", "generation"}
         if self.phrases:
@@ -295,6 +299,10 @@ class LocalEngine(Protocol):
         A step is `SPEECH_STEP_SECONDS`; the last one may go beyond the end.
         Constant memory. Raises `EngineError` when the clip cannot be read.
         """
+
+    def speech_of(self, pcm: bytes) -> bytes:
+        """The same of sound in memory, as in `Clip.pcm`. Any thread may ask, and
+        waits for no recognising."""
 
 
 class Voice(Protocol):

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from engines.base import (
+    SAMPLE_RATE_HZ,
     SPEECH_STEP_SECONDS,
     BaseModel,
     Clip,
@@ -26,10 +27,12 @@ from engines.base import (
     Transcript,
     Word,
 )
+from engines.display.rules import Rules
 
 
 class FakeEngine:
-    """Says `texts[clip.key]`, or nothing, its words spread evenly over the clip.
+    """Says `texts[clip.key]`, or nothing, its words spread evenly over the clip. For
+    sound in memory, whose keys nobody knows before, `texts[""]` stands in.
 
     A clip whose key is in `failing` gives a transcript with an error; `broken`
     is raised by every call; with `gate`, each clip waits until it is set, or
@@ -62,6 +65,8 @@ class FakeEngine:
         self.trained: dict[str, tuple[str, Corpus, Recipe]] = {}
         self.removed: list[str] = []
         self.settled: list[str] = []
+        self.loaded: list[str] = []
+        self.decodings: list[Decoding] = []
 
     def base_models(self) -> Sequence[BaseModel]:
         return self.models
@@ -77,11 +82,23 @@ class FakeEngine:
         self, reference: str, clips: Sequence[Clip], options: Decoding
     ) -> Iterator[Transcript]:
         self.calls.append([clip.key for clip in clips])
+        self.decodings.append(options)
         if self.broken:
             raise self.broken
         custom = reference in self.trained
         texts = self.texts | self.custom_texts if custom else self.texts
-        return (self._hear(clip, texts) for clip in clips)
+        return (self._hear(clip, texts, options) for clip in clips)
+
+    def load(self, reference: str) -> None:
+        if self.broken:
+            raise self.broken
+        self.loaded.append(reference)
+
+    def rules(self, reference: str) -> Rules:
+        if self.broken:
+            raise self.broken
+        _, corpus, _ = self.trained.get(reference, ("", Corpus(""), Recipe()))
+        return corpus.rules
 
     def cannot_train(self) -> str:
         return ""
@@ -131,22 +148,30 @@ class FakeEngine:
     def speech(self, path: Path) -> bytes:
         """Takes whatever is not silent for speech."""
         with wave.open(str(path), "rb") as audio:
-            step = round(audio.getframerate() * SPEECH_STEP_SECONDS)
-            steps = range(-(-audio.getnframes() // step))
-            return bytes(255 * any(audio.readframes(step)) for _ in steps)
+            return self.speech_of(audio.readframes(audio.getnframes()))
+
+    def speech_of(self, pcm: bytes) -> bytes:
+        step = 2 * round(SAMPLE_RATE_HZ * SPEECH_STEP_SECONDS)  # bytes
+        starts = range(0, len(pcm), step)
+        return bytes(255 * any(pcm[at : at + step]) for at in starts)
 
     def pieces(self, reference: str, words: Sequence[str]) -> list[int]:
         if self.broken:
             raise self.broken
         return [-(-len(word) // 4) for word in words]
 
-    def _hear(self, clip: Clip, texts: Mapping[str, str]) -> Transcript:
+    def _hear(
+        self, clip: Clip, texts: Mapping[str, str], options: Decoding
+    ) -> Transcript:
         if self.gate:
             self.gate.wait(timeout=30)
         if clip.key in self.failing:
             error = EngineError("The audio could not be read.", "BadAudio")
             return Transcript(clip.key, "", error=error)
-        text = " ".join(texts.get(clip.key, "").split())
+        name = "" if clip.is_in_memory and clip.key not in texts else clip.key
+        text = " ".join(texts.get(name, "").split())
+        if options.is_draft:
+            return Transcript(clip.key, text, display=text)
         words = _spread(text.split(), _seconds(clip))
         return Transcript(clip.key, text, words, display=text)
 
@@ -161,6 +186,8 @@ def _spread(words: Sequence[str], seconds: float) -> tuple[Word, ...]:
 
 def _seconds(clip: Clip) -> float:
     """Length of the clip; one second when it is no WAV file or is not there."""
+    if clip.is_in_memory:
+        return len(clip.pcm) / 2 / SAMPLE_RATE_HZ
     try:
         with wave.open(str(clip.path), "rb") as audio:
             return audio.getnframes() / audio.getframerate()

@@ -66,5 +66,6 @@ def _settings_of(name: str) -> dict[str, Any]:
             "base_models": settings.ENGINE_BASE_MODELS,
             "threads": settings.ENGINE_THREADS,
             "models_dir": settings.ENGINE_MODELS_DIR,
+            "memory_mb": settings.ENGINE_MEMORY_MB,
         }
     }[name]

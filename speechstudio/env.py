@@ -22,6 +22,7 @@ NAMES = frozenset(
         "DATABASE_URL",
         "DATA_DIR",
         "DEBUG",
+        "ENGINE_MEMORY_MB",
         "ENGINE_THREADS",
         "FETCH_ALLOWED_HOSTS",
         "HOST",

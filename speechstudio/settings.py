@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "editor",
     "evaluations",
     "endpoints",
+    "transcriptions",
     "recognition",
     "speechstudio",
 ]
@@ -161,6 +162,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Uploads always go to disk in the folder they will stay in: a move, no copy.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 UPLOAD_MAX_BYTES = MAX_UPLOAD_BYTES
+# Of one form. All are open at once, and systems limit that to about a thousand.
+DATA_UPLOAD_MAX_NUMBER_FILES = 300
 # A zip with the largest Whisper has 6 GB.
 MODEL_MAX_BYTES = 8 * 1024**3
 UPLOAD_BLOCK_MAX_BYTES = 8 * 1024**2
@@ -206,6 +209,7 @@ CELERY_TASK_ROUTES = {
     "evaluations.tasks.count_levels": {"queue": "transcribe"},
     "evaluations.tasks.run_shard": {"queue": "transcribe"},
     "evaluations.tasks.settle_evaluation": {"queue": "transcribe"},
+    "transcriptions.tasks.transcribe_file": {"queue": "transcribe"},
     "training.tasks.train_model": {"queue": TRAINING_QUEUE},
 }
 # A running job whose worker gave no sign for so long is taken from it.
@@ -224,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "tidy-logs": {
+        "task": "endpoints.tasks.tidy_logs",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 
 # The embedded engine.
@@ -234,6 +243,8 @@ _threads = env.integer("ENGINE_THREADS", 0, 0, 256)
 ENGINE_THREADS = _threads or max(1, env.cores() // WORKER_CONCURRENCY)
 TRAINING_THREADS = _threads or max(1, env.cores() // TRAINING_CONCURRENCY)
 ENGINE_MODELS_DIR = DATA_DIR / "models"
+# Of each process, for models: those that were not used for longest make room.
+ENGINE_MEMORY_MB = env.integer("ENGINE_MEMORY_MB", 2_000, 200, 10_000_000)
 # How many requests may wait for a process that recognises; further ones are asked to
 # come again.
 RECOGNITION_MAX_WAITING = env.integer("RECOGNITION_MAX_WAITING", 32, 1, 10_000)

@@ -3,7 +3,8 @@
 Masked is one `*` for each letter and digit, the first as well, and words stay
 apart: `abc lmn` is `*** ***`. (One page of the reference keeps the first letter, one
 writes six stars; this is what its own tests expect.) Phrases that overlap are all
-masked. There is no built-in list.
+masked. There is no built-in list: no list for English is kept up under a licence that
+lets us ship it, and what is profane is for those who serve a model to say.
 
 Reference: https://learn.microsoft.com/azure/ai-services/speech-service/display-text-format
 """

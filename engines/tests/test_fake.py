@@ -6,7 +6,8 @@ from threading import Event, Thread
 
 import pytest
 
-from engines.base import Clip, Decoding, EngineError, Word
+from engines.base import Clip, Corpus, Decoding, EngineError, Recipe, Word
+from engines.display.rules import Rules
 from engines.fake import FakeEngine
 
 ENGLISH = Decoding("en-US")
@@ -86,3 +87,25 @@ def test_a_word_has_a_piece_for_every_four_letters() -> None:
     assert FakeEngine().pieces("m", ["one", "four", "seven"]) == [1, 1, 2]
     with pytest.raises(EngineError, match="gone"):
         FakeEngine(broken=EngineError("gone")).pieces("m", ["one"])
+
+
+def test_it_hears_sound_in_memory() -> None:
+    engine = FakeEngine({"": "hello world", "b": "goodbye"})
+    clips = [Clip(key, pcm=bytes(4 * 16_000)) for key in "ab"]
+    one, other = engine.transcribe("m", clips, ENGLISH)
+    assert (one.text, other.text) == ("hello world", "goodbye")
+    assert [word.end for word in one.words] == [1.0, 2.0]
+    draft = Decoding("en-US", is_draft=True)
+    assert [each.words for each in engine.transcribe("m", clips, draft)] == [(), ()]
+    assert engine.decodings == [ENGLISH, draft]
+    assert engine.speech_of(bytes(1024) + b"\1" * 1024) == b"\x00\xff"
+
+
+def test_it_knows_the_rules_that_it_was_trained_with() -> None:
+    engine = FakeEngine()
+    rules = Rules(patterns=("cat-\\d",))
+    corpus = Corpus("en-US", rules=rules)
+    engine.train("fake", corpus, Recipe(), "custom:1", lambda progress: None)
+    engine.load("custom:1")
+    assert engine.loaded == ["custom:1"]
+    assert (engine.rules("custom:1"), engine.rules("fake")) == (rules, Rules())

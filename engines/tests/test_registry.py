@@ -46,6 +46,7 @@ def test_an_engine_is_made_once_and_with_the_settings(
     monkeypatch.setattr(settings, "ENGINE_BASE_MODELS", ["tiny.en"], raising=False)
     monkeypatch.setattr(settings, "ENGINE_THREADS", 1, raising=False)
     monkeypatch.setattr(settings, "ENGINE_MODELS_DIR", tmp_path, raising=False)
+    monkeypatch.setattr(settings, "ENGINE_MEMORY_MB", 500, raising=False)
     engine = get_engine("whisper")
     assert engine is get_engine("whisper")
     assert [model.reference for model in engine.base_models()] == ["tiny.en"]

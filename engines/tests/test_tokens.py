@@ -14,7 +14,7 @@ def test_common_words_are_one_piece_and_rare_ones_several(tmp_path: Path) -> Non
     words = ["the", "patient", "bedtime", "metoprolol", "COPD"]
     assert engine.pieces("tiny.en", words) == [1, 1, 2, 4, 2]
     assert engine.pieces("tiny.en", []) == []
-    assert not engine._models  # the weights are not loaded for it
+    assert not engine._memory.paths  # the weights are not loaded for it
 
 
 def test_a_model_that_is_not_here_says_so(tmp_path: Path) -> None:

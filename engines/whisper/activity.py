@@ -14,6 +14,7 @@ Reference: https://github.com/snakers4/silero-vad
 from __future__ import annotations
 
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,32 +22,53 @@ import numpy.typing as npt
 from faster_whisper.vad import get_vad_model
 
 from engines.base import SPEECH_STEP_SECONDS, EngineError
+from engines.whisper.sound import RATE_HZ, samples_of
 
-RATE_HZ = 16_000
 _STEP = round(RATE_HZ * SPEECH_STEP_SECONDS)  # 512 samples
 _WINDOW = 60 * RATE_HZ // _STEP  # steps
 _LEAD = RATE_HZ // _STEP  # steps
+
+_Read = Callable[[int, int], bytes]  # from a step to another
 
 
 def speech(path: Path) -> bytes:
     """See `LocalEngine.speech`. The clip is a 16 kHz mono WAV."""
     try:
         with wave.open(str(path), "rb") as audio:
-            steps = -(-audio.getnframes() // _STEP)
-            starts = range(0, steps, _WINDOW)
-            return b"".join(_window(audio, start, steps) for start in starts)
+            length = audio.getnframes()
+
+            def read(first: int, last: int) -> bytes:
+                audio.setpos(first * _STEP)
+                return audio.readframes((last - first) * _STEP)
+
+            return _speech(read, length)
     except FileNotFoundError as e:
         raise EngineError("The audio file is missing.", "MissingAudio") from e
     except (OSError, EOFError, wave.Error) as e:
         raise EngineError("The audio could not be read.", "BadAudio") from e
 
 
-def _window(audio: wave.Wave_read, start: int, steps: int) -> bytes:
+def speech_of(pcm: bytes) -> bytes:
+    """See `LocalEngine.speech_of`."""
+
+    def read(first: int, last: int) -> bytes:
+        return pcm[2 * first * _STEP : 2 * last * _STEP]
+
+    return _speech(read, len(pcm) // 2)
+
+
+def _speech(read: _Read, length: int) -> bytes:
+    """`length` is in samples."""
+    steps = -(-length // _STEP)
+    starts = range(0, steps, _WINDOW)
+    return b"".join(_window(read, start, steps) for start in starts)
+
+
+def _window(read: _Read, start: int, steps: int) -> bytes:
     first = max(0, start - _LEAD)
     last = min(start + _WINDOW, steps)
-    audio.setpos(first * _STEP)
-    heard = np.frombuffer(audio.readframes((last - first) * _STEP), "<i2")
+    heard = samples_of(read(first, last))
     samples = np.zeros((last - first) * _STEP, np.float32)
-    samples[: len(heard)] = heard.astype(np.float32) / np.float32(32768)
+    samples[: len(heard)] = heard
     shares: npt.NDArray[np.float32] = get_vad_model()(samples).reshape(-1)
     return (shares[start - first :] * 255).round().astype(np.uint8).tobytes()

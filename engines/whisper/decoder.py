@@ -97,6 +97,11 @@ class Decoder:
             for result in results
         ]
 
+    def tokens(self, text: str) -> list[int]:
+        """As the decoder would have written it."""
+        tokens: list[int] = self._tokenizer.encode(f" {text.strip()}")
+        return tokens
+
     def words(
         self,
         memory: Memory,

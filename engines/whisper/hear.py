@@ -15,10 +15,11 @@ from dataclasses import replace
 from faster_whisper import WhisperModel
 
 from engines.base import Word
-from engines.whisper import domain
+from engines.whisper import domain, phrases
 from engines.whisper.adaptation import Adaptation
 from engines.whisper.decoder import Decoder, Hypothesis
-from engines.whisper.encoder import LONG, Encoder, Silence, span
+from engines.whisper.encoder import LONG, Encoder, Silence, brief, span
+from engines.whisper.phrases import PhraseList
 from engines.whisper.sound import Window
 
 # Windows in a batch: of a small network many, of a large one few, for what each
@@ -49,6 +50,7 @@ class Listener:
         beam_size: int,
         silence: Silence = LONG,
         adaptation: Adaptation | None = None,
+        expected: PhraseList | None = None,
     ) -> list[list[Word]]:
         """The words of each window, in seconds from the start of its clip."""
         decoder = Decoder(self._model, language, beam_size)
@@ -56,12 +58,29 @@ class Listener:
         size = batch_size(self._encoder.width)
         for batch in batches([window.seconds for window in windows], size):
             some = [windows[at] for at in batch]
-            words = self._look(some, decoder, silence, adaptation)
+            words = self._look(some, decoder, silence, adaptation, expected)
             for at, window, found in zip(batch, some, words, strict=True):
                 if found is None:
                     found = self._second_look(window, language, beam_size)
                 heard[at] = [_in_clip(word, window) for word in found]
         return heard
+
+    def draft(
+        self, windows: Sequence[Window], language: str, silence: Silence
+    ) -> list[str]:
+        """The text of each window as fast as can be; empty where it is no speech."""
+        decoder = Decoder(self._model, language, beam_size=1)
+        texts = [""] * len(windows)
+        size = batch_size(self._encoder.width)
+        for batch in batches([window.seconds for window in windows], size):
+            some = [windows[at] for at in batch]
+            memory = self._encoder.encode(some, brief(silence))
+            limits = [token_limit(window.seconds) for window in some]
+            found = decoder.decode(memory, max(limits))
+            for at, (text,), limit in zip(batch, found, limits, strict=True):
+                if not is_silence(text) and not is_repetitive(text, limit):
+                    texts[at] = text.text
+        return texts
 
     def _look(
         self,
@@ -69,6 +88,7 @@ class Listener:
         decoder: Decoder,
         silence: Silence,
         adaptation: Adaptation | None,
+        expected: PhraseList | None,
     ) -> list[list[Word] | None]:
         """The words of windows with the same span; None for a doubtful one."""
         memory = self._encoder.encode(windows, silence)
@@ -77,6 +97,8 @@ class Listener:
             texts = domain.decode(decoder, memory, max(limits), adaptation)
         else:
             texts = [best for (best,) in decoder.decode(memory, max(limits))]
+        if expected:
+            texts = phrases.decode(decoder, memory, limits, texts, expected)
         looks: list[list[Word] | None] = [
             [] if is_silence(text) else None for text in texts
         ]
@@ -148,10 +170,14 @@ def is_doubtful(text: Hypothesis, limit: int) -> bool:
     """True when the text is repetitive, improbable, cut off, or not there."""
     return (
         not text.text.strip()
-        or text.compression > _COMPRESSION
         or text.mean < _LOG_PROBABILITY
-        or len(text.tokens) >= limit
+        or is_repetitive(text, limit)
     )
+
+
+def is_repetitive(text: Hypothesis, limit: int) -> bool:
+    """True for a decoder that went in circles, or on and on."""
+    return text.compression > _COMPRESSION or len(text.tokens) >= limit
 
 
 def _in_clip(word: Word, window: Window) -> Word:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engines.base import Clip, EngineError
-from engines.whisper.sound import Window, windows
+from engines.whisper.sound import Window, windows, windows_of
 
 _WINDOWS = 16
 # Of a long recording: two windows of half the length are less work than one.
@@ -43,8 +43,14 @@ def _parts(clips: Sequence[Clip]) -> Iterator[Part]:
     for clip in clips:
         error = None
         try:
-            for window in windows(clip.path, _LONGEST_SECONDS):
+            for window in _windows(clip):
                 yield Part(clip.key, window)
         except EngineError as e:
             error = e
         yield Part(clip.key, error=error)
+
+
+def _windows(clip: Clip) -> Iterator[Window]:
+    if clip.is_in_memory:
+        return windows_of(clip.pcm, _LONGEST_SECONDS)
+    return windows(clip.path, _LONGEST_SECONDS)

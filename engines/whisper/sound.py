@@ -46,11 +46,28 @@ def windows(path: Path, longest_seconds: int = 30) -> Iterator[Window]:
     longest = longest_seconds * RATE_HZ
     audio = _open(path)
     if audio is None:
-        samples = _decode(path)
-        yield from _cut(lambda start, count: samples[start : start + count], longest)
+        yield from _cut_whole(_decode(path), longest)
         return
     with audio:
         yield from _cut(lambda start, count: _read(audio, start, count), longest)
+
+
+def windows_of(pcm: bytes, longest_seconds: int = 30) -> Iterator[Window]:
+    """The same of sound in memory: 16 kHz mono, 16 bits, little-endian.
+
+    Raises `EngineError` when there is none.
+    """
+    yield from _cut_whole(samples_of(pcm), longest_seconds * RATE_HZ)
+
+
+def samples_of(pcm: bytes) -> Samples:
+    """From -1 to 1; half a sample at the end is left out.
+
+    >>> samples_of(bytes([0, 64, 0, 192, 1])).tolist()
+    [0.5, -0.5]
+    """
+    whole = np.frombuffer(pcm[: len(pcm) // 2 * 2], "<i2")
+    return whole.astype(np.float32) / np.float32(32768)
 
 
 def quietest(samples: Samples) -> int:
@@ -67,6 +84,10 @@ def quietest(samples: Samples) -> int:
     power = np.square(frames).mean(axis=1)
     pauses = np.convolve(power, np.ones(_PAUSE_FRAMES), mode="valid")
     return start + (int(pauses.argmin()) + _PAUSE_FRAMES // 2) * _FRAME
+
+
+def _cut_whole(samples: Samples, longest: int) -> Iterator[Window]:
+    return _cut(lambda start, count: samples[start : start + count], longest)
 
 
 def _cut(read: _Read, longest: int) -> Iterator[Window]:
@@ -104,9 +125,7 @@ def _read(audio: wave.Wave_read, start: int, count: int) -> Samples:
     if start >= audio.getnframes():
         return np.zeros(0, np.float32)
     audio.setpos(start)
-    data = audio.readframes(count)
-    whole = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
-    return whole.astype(np.float32) / np.float32(32768)
+    return samples_of(audio.readframes(count))
 
 
 def _decode(path: Path) -> Samples:

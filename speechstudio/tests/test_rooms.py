@@ -42,6 +42,10 @@ PURE = [
     "engines/display",
     "engines/whisper",
     "scoring",
+    "transcriptions/phrases.py",
+    "transcriptions/results.py",
+    "transcriptions/sound.py",
+    "transcriptions/wording.py",
 ]
 
 
