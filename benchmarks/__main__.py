@@ -1,7 +1,7 @@
 """Measure what the product promises and write it down.
 
     python -m benchmarks [studio] [player] [imports] [large] [tests] [scoring] [exports]
-        [training]
+        [training] [phrases] [serving] [streams]
 
 Runs on an idle machine for an hour; where parts are named, the others
 stay as they were. Ratios and medians are what to read: absolute times depend on the
@@ -28,8 +28,11 @@ from benchmarks import (
     imports,
     large,
     large_test,
+    phrases,
     player,
     scoring,
+    serving,
+    streams,
     throughput,
     training,
 )
@@ -138,6 +141,9 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "scoring": lambda: [scoring.section()],
     "exports": lambda: [exports.section()],
     "training": lambda: [training.section()],
+    "phrases": lambda: [phrases.section()],
+    "serving": lambda: [serving.section()],
+    "streams": lambda: [streams.section()],
 }
 
 

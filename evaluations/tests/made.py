@@ -35,7 +35,7 @@ class ByModel(FakeEngine):
                 error = EngineError("The audio could not be read.", "BadAudio")
                 yield Transcript(clip.key, "", error=error)
             else:
-                yield self._hear(clip, {clip.key: text})
+                yield self._hear(clip, {clip.key: text}, options)
 
 
 def make_finished(
