@@ -18,7 +18,7 @@ from recognition import fast, openai, short_audio, token, websocket
 from recognition.errors import Problem, Said, envelope, short
 from recognition.errors import openai as openai_says
 
-_PATHS = re.compile(r"/(speech|sts|v1)/|/speechtotext/transcriptions:transcribe$")
+_PATHS = re.compile(r"/(speech|sts|stt|v1)/|/speechtotext/transcriptions:transcribe$")
 
 
 def answers(path: str) -> bool:

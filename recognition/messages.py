@@ -31,6 +31,7 @@ _NOT_HERE = {
     "languageId": "Languages are not told apart",
     "speakerDiarization": "Speakers are not told apart",
     "pronunciationAssessment": "Pronunciation is not assessed",
+    "translation": "Speech is not translated",
 }
 
 

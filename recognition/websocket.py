@@ -240,4 +240,6 @@ routes: list[BaseRoute] = [
     WebSocketRoute("/speech/recognition/{mode}/cognitiveservices/v1", recognise),
     # The mode is in `speech.context`.
     WebSocketRoute("/speech/universal/v2", recognise),
+    # Where the SDK turns to for translation, which is refused when it asks for that.
+    WebSocketRoute("/stt/speech/universal/v2", recognise),
 ]

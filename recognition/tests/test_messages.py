@@ -182,6 +182,7 @@ def test_a_pause_stays_within_its_bounds(given: int, seconds: float) -> None:
         {"phraseOutput": {"detailed": {"options": 7}}},
         {"phraseDetection": {"mode": "telepathy"}},
         {"languageId": {"languages": ["en-US", "de-DE"]}},
+        {"translation": {"targetLanguages": ["de"]}},
         {"phraseDetection": {"speakerDiarization": {"mode": "Anonymous"}}},
         {"phraseDetection": {"enrichment": {"pronunciationAssessment": {"a": 1}}}},
         {"dgi": {"Groups": [{}]}},

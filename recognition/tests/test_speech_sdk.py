@@ -198,6 +198,18 @@ def test_another_language_is_refused(ward: Deployed, talk: Path) -> None:
     assert details.code is sdk.CancellationErrorCode.BadRequest
 
 
+def test_translation_is_refused_in_words(ward: Deployed, talk: Path) -> None:
+    host = ward.url.replace("http://", "ws://")
+    wanted = sdk.translation.SpeechTranslationConfig(host=host, subscription=ward.key)
+    wanted.speech_recognition_language = "en-US"
+    wanted.add_target_language("de")
+    audio = sdk.audio.AudioConfig(filename=str(talk))
+    translator = sdk.translation.TranslationRecognizer(wanted, audio_config=audio)
+    details = translator.recognize_once().cancellation_details
+    assert details.code is sdk.CancellationErrorCode.BadRequest
+    assert "not translated here" in details.error_details
+
+
 def test_two_hundred_clients_at_once(ward: Deployed) -> None:
     """Silence costs next to nothing, so all of them are served."""
     host = ward.url.replace("http://", "ws://")
