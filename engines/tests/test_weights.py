@@ -287,7 +287,7 @@ def test_other_weights_are_heard_with(tmp_path: Path) -> None:
     weights.write(weights.read(tmp_path / "int8"), base, tmp_path / "float16")
     clip = Clip("a", extracted(CLIPS, "anna_109.ogg", tmp_path))
     engine = WhisperEngine([], 2, tmp_path)
-    # The bundled weights, and copies as old as they are, get less silence behind a clip.
+    # The bundled weights, and copies as old as they are, get less silence.
     shutil.copytree(base, tmp_path / "base", copy_function=shutil.copy)
     references = [str(tmp_path / name) for name in ("base", "int8", "float16")]
     texts = {
