@@ -120,12 +120,15 @@ class BaseModel:
 
 
 def speaks(languages: Collection[str], locale: str) -> bool:
-    """Whether a model of these languages fits the locale; none means every one.
+    """Whether a model of these languages fits the locale; none means every one. A
+    language with a region is meant for that region alone.
 
     >>> speaks({"en"}, "en-GB"), speaks({"en"}, "de-DE"), speaks([], "de-DE")
     (True, False, True)
+    >>> speaks({"en-US"}, "en-US"), speaks({"en-US"}, "en-GB")
+    (True, False)
     """
-    return not languages or language_of(locale) in languages
+    return not languages or locale in languages or language_of(locale) in languages
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Where somebody speaks in a stretch of sound.
 
 Works on how likely that is in each step of time (`LocalEngine.speech`), as the
-segments of long recordings and the utterances of a stream do. Speech begins at a
-share of one half and goes on down to a third, so that a soft syllable ends nothing.
+utterances of a stream do (`recognition.listening`). Speech begins at a share of one
+half and goes on down to a third, so that a soft syllable ends nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from engines.base import SPEECH_STEP_SECONDS
 
-_BEGINS = 128  # of 255
-_GOES_ON = 90
+BEGINS = 128  # of 255
+GOES_ON = 90
 # Less is a click or a breath.
 _SHORTEST_SECONDS = 0.1
 # Of sound around speech, so that no soft beginning or end is lost.
@@ -51,9 +51,9 @@ def _spoken(shares: bytes) -> Iterator[tuple[int, int]]:
     """Runs of steps in which somebody speaks."""
     start: int | None = None
     for at, share in enumerate(shares + b"\x00"):
-        if start is None and share >= _BEGINS:
+        if start is None and share >= BEGINS:
             start = at
-        elif start is not None and share < _GOES_ON:
+        elif start is not None and share < GOES_ON:
             if _seconds(at - start) >= _SHORTEST_SECONDS:
                 yield start, at
             start = None

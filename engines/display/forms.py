@@ -5,7 +5,8 @@ was taught to. The lexical form is what was spoken, in small letters and without
 punctuation; of English also with numbers in words, of other languages as the engine
 wrote them. The ITN form has numbers in digits and what the model's own patterns write;
 the masked one has stars for profanity. The display form is what the engine wrote, by
-the rules of the model if it has some.
+the rules of the model if it has some; each phrase begins with a capital letter, as in
+the reference product, where the language has them.
 
 Reference: https://learn.microsoft.com/azure/ai-services/speech-service/display-text-format
 """
@@ -25,9 +26,11 @@ from engines.display.profanity import Mode, Profanity
 from engines.display.rules import Rules
 from engines.display.spoken import spoken
 from engines.display.words import Word as Written
-from engines.display.words import cores, fold, join, resplit, split
+from engines.display.words import capital, cores, fold, has_case, join, resplit, split
 from scoring.locale import language_of
+from scoring.normalization import unit
 
+_OPENING = "¿¡'\"“„«‹(["  # noqa: RUF001
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 
 
@@ -64,6 +67,9 @@ masked_itn='**** that was $20', display='That was $20!')
         ]
         itn = [_bare(word) for word in resplit(self._itn.apply(words), self._locale)]
         display = self._display.format(text, profanity) if self._display else text
+        if has_case(self._locale):
+            marks = len(display) - len(display.lstrip(_OPENING))
+            display = display[:marks] + capital(display[marks:], self._locale)
         return Forms(
             lexical=" ".join(word for said in self._spoken(text) for word in said)
             if self._is_spaced
@@ -95,7 +101,7 @@ masked_itn='**** that was $20', display='That was $20!')
 
     @property
     def _is_spaced(self) -> bool:
-        return language_of(self._locale) not in ("ja", "th", "yue", "zh")
+        return unit(self._locale) == "word"
 
     def _spoken(self, text: str) -> list[list[str]]:
         if self._is_english:

@@ -26,6 +26,8 @@ _FRACTIONS = {"1/2": "one half", "1/3": "one third", "2/3": "two thirds"}
 _FRACTIONS |= {"1/4": "one quarter", "3/4": "three quarters"}
 _ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth"}
 _ORDINALS |= {"eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
+# What stands before a word; not the point of a number without a whole part.
+_LEAD = re.compile(r'^(?:(?!\.\d)[.,;:!?"“”()\[\]…])+')
 _LONG = 5  # digits without commas are read one by one
 
 _PIECES = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)*|\S")  # noqa: RUF001
@@ -37,7 +39,7 @@ def spoken(chunks: Sequence[str]) -> list[list[str]]:
     >>> spoken(["It", "costs", "$3.5", "million,", "no?"])
     [['it'], ['costs'], ['three', 'point', 'five'], ['million', 'dollars'], ['no']]
     """
-    plain = [chunk.strip('.,;:!?"“”()[]…').lower() for chunk in chunks]
+    plain = [_LEAD.sub("", chunk.rstrip('.,;:!?"“”()[]…')).lower() for chunk in chunks]
     plain = [chunk.replace("’", "'") for chunk in plain]  # noqa: RUF001
     result = [_chunk(chunk) for chunk in plain]
     for at, (chunk, following) in enumerate(pairwise(plain)):
@@ -163,7 +165,7 @@ def _money(found: re.Match[str]) -> list[str]:
         return [*_number(found[2]), many]
     words: list[str] = []
     if whole.strip("0") or not cents.strip("0"):
-        value = int(whole.replace(",", ""))
+        value = int(whole.replace(",", "") or "0")
         words = [*_cardinal(value), one if value == 1 else many]
     if cents.strip("0"):
         said = [*_cardinal(int(cents)), hundredth if cents == "01" else hundredths]
@@ -173,6 +175,15 @@ def _money(found: re.Match[str]) -> list[str]:
 
 def _telephone(found: re.Match[str]) -> list[str]:
     return _row("".join(c for c in found[0] if c.isdecimal()))
+
+
+def _negative(found: re.Match[str]) -> list[str]:
+    return ["minus", *_chunk(found[1])]
+
+
+def _fraction_alone(found: re.Match[str]) -> list[str]:
+    """`.5`"""
+    return ["point", *_row(found[1])]
 
 
 def _date(found: re.Match[str]) -> list[str]:
@@ -198,7 +209,9 @@ _KINDS: Sequence[tuple[str, Callable[[re.Match[str]], list[str]]]] = (
     (r"'?(\d{2}|\d{4})s", _decade),
     (r"(\d{1,2}):(\d{2})([ap]\.?m)?", _time),
     (r"(\d{1,2})([ap]\.?m)", _half_of_day),
-    (r"([$£€¥₹])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d+)?)", _money),
+    (r"([$£€¥₹])(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d+)?|\.\d\d)", _money),
+    (r"[-−]([$£€¥₹]?\.?\d.*)", _negative),  # noqa: RUF001
+    (r"\.(\d+)", _fraction_alone),
     (r"\d{1,2}[/-]\d{1,2}[/-](?:\d{2}|\d{4})", _date),
     (r"\+?\(?\d{1,3}\)?(?:-\d{2,4})*-\d{4}|\d{3}\.\d{3}\.\d{4}", _telephone),
     (r"(\d{1,4})/(\d{1,4})", _fraction),

@@ -13,6 +13,10 @@ from engines.display.spoken import spoken
 SPOKEN = [
     ("It costs $20.", "it costs twenty dollars"),
     ("$5.50 or $1", "five dollars and fifty cents or one dollar"),
+    ("$.50 or $.00", "fifty cents or zero dollars"),
+    ("-5 to −2.5", "minus five to minus two point five"),  # noqa: RUF001
+    ("-$3 and (-10%)", "minus three dollars and minus ten percent"),
+    (".5 mg. ...what", "point five mg what"),
     ("$0.99, £1,000", "ninety nine cents one thousand pounds"),
     ("$3 million", "three million dollars"),
     ("€2.5 billion", "two point five billion euros"),
@@ -150,3 +154,31 @@ def test_words_of_scripts_without_spaces_stay_apart() -> None:
 
 def test_each_chunk_has_its_words() -> None:
     assert spoken(["-", "$3", "million"]) == [[], ["three"], ["million", "dollars"]]
+
+
+BEGINNINGS = [
+    ("hello world.", "en-US", "Hello world."),
+    ("¿qué tal?", "es-ES", "¿Qué tal?"),
+    ("iPhones are here", "en-US", "iPhones are here"),
+    ("20 pills", "en-US", "20 pills"),
+    ("istanbul", "tr-TR", "İstanbul"),
+    ("你好 abc", "zh-CN", "你好 abc"),
+    ("abc 你好", "zh-CN", "abc 你好"),
+    ("", "en-US", ""),
+]
+
+
+@pytest.mark.parametrize(("written", "locale", "display"), BEGINNINGS)
+def test_display_begins_with_a_capital_where_there_are_some(
+    written: str, locale: str, display: str
+) -> None:
+    forms = Writer(Rules(), locale).forms(written)
+    assert forms.display == display
+    assert forms.lexical == forms.lexical.lower()
+
+
+def test_masked_beginning_has_no_capital_behind_it() -> None:
+    writer = Writer(Rules(profanities=("darn",)), "en-US")
+    assert writer.forms("darn it").display == "**** it"
+    assert writer.forms("darn it", "removed").display == "It"
+    assert writer.forms("darn it", "raw").display == "Darn it"

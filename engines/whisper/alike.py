@@ -14,6 +14,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+_Values = npt.NDArray[np.int64]
 VOWEL = "a"
 _FOLDS = [
     (re.compile(pattern), sound)
@@ -40,8 +44,10 @@ _NEAR = frozenset(
     for group in ("bpfv", "dt", "gkj", "mn", "sj", "rl")
     for pair in zip(group * len(group), sorted(group * len(group)), strict=True)
 )
-_NEAR_COST = 0.5
-_VOWEL_COST = 0.5  # of one more or less
+# In halves; 2 is another sound, or one more or less.
+_NEAR_COST = 1
+_VOWEL_COST = 1  # of one more or less
+_PLACES = 1 << 20  # more than a text has words
 _ACRONYM = 5  # letters in a row of capitals that are named one by one
 _NAMES = """\
 b bi, c si, d di, f ef, g ji, h ets, j je, k ke, l el, m em, n en, p pi, q kiu, r ar,
@@ -112,41 +118,40 @@ def _ends(wanted: str, text: Sequence[str]) -> Iterator[Match]:
     of Algorithms 1 (1980)
     """
     most = float(len(wanted))
-    # For each number of sounds of the phrase: the cost, and the word it begins at.
-    first = [_deleted(wanted[:n]) for n in range(len(wanted) + 1)]
-    column = [(cost, 0) for cost in first]
+    # A value for each number of sounds of the phrase, from none to all: the cost in
+    # halves and, of that cost, the earliest word that it begins at, in one number.
+    deleted = np.cumsum([0, *map(_deleted, wanted)]) * _PLACES
+    costs = {
+        said: np.array([_cost(one, said) for one in wanted]) * _PLACES
+        for said in set("".join(text))
+    }
+    column = deleted.copy()
     for at, word in enumerate(text):
-        if column[0][0] > 0:
-            column = [min(c, (f, at)) for c, f in zip(column, first, strict=True)]
+        column = np.minimum(column, deleted + at)
         for said in word:
-            column = _next(column, wanted, said)
-        cost, start = column[-1]
+            column = _next(column, deleted, costs[said], _deleted(said) * _PLACES)
+        cost, start = divmod(int(column[-1]), _PLACES)
         if word:
-            yield Match(start, at + 1, 1 - cost / most)
+            yield Match(start, at + 1, 1 - cost / 2 / most)
 
 
-def _next(
-    column: list[tuple[float, int]], wanted: str, said: str
-) -> list[tuple[float, int]]:
-    more = _VOWEL_COST if said == VOWEL else 1.0
-    result = [(column[0][0] + more, column[0][1])]
-    for n, sound_ in enumerate(wanted):
-        less = _VOWEL_COST if sound_ == VOWEL else 1.0
-        result.append(
-            min(
-                (column[n][0] + _cost(sound_, said), column[n][1]),
-                (column[n + 1][0] + more, column[n + 1][1]),
-                (result[n][0] + less, result[n][1]),
-            )
-        )
-    return result
+def _next(column: _Values, deleted: _Values, costs: _Values, more: int) -> _Values:
+    """When one more sound was said: it is one too many, or stands for a sound of the
+    phrase. Where sounds of the phrase are left out, the cost grows as it does in
+    `deleted`; without that growth, the least so far is the best."""
+    column, before = column + more, column
+    column[1:] = np.minimum(column[1:], before[:-1] + costs)
+    least: _Values = np.minimum.accumulate(column - deleted) + deleted
+    return least
 
 
-def _cost(one: str, other: str) -> float:
+def _cost(one: str, other: str) -> int:
+    """In halves."""
     if one == other:
-        return 0.0
-    return _NEAR_COST if frozenset((one, other)) in _NEAR else 1.0
+        return 0
+    return _NEAR_COST if frozenset((one, other)) in _NEAR else 2
 
 
-def _deleted(sounded: str) -> float:
-    return sum(_VOWEL_COST if c == VOWEL else 1.0 for c in sounded)
+def _deleted(sound_: str) -> int:
+    """In halves."""
+    return _VOWEL_COST if sound_ == VOWEL else 2

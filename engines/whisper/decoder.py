@@ -28,6 +28,8 @@ _FRAMES_PER_SECOND = 100
 # The windows of a batch are put far apart on one time line: faster-whisper looks at
 # the end of the window before, which is no neighbour.
 _APART_SECONDS = 100
+# What has the probability zero has no logarithm.
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,22 @@ class Decoder:
         """As the decoder would have written it."""
         tokens: list[int] = self._tokenizer.encode(f" {text.strip()}")
         return tokens
+
+    def by_sound(self, memory: Memory, said: Sequence[Hypothesis]) -> list[float]:
+        """How probable each window's text is to somebody who was told nothing before:
+        nats of all its tokens, without the end."""
+        # So many frames are surely there; what they say of times is not asked for.
+        frames = [memory.shape[1]] * len(memory)
+        found = self._model.model.align(
+            stored(memory),
+            self._tokenizer.sot_sequence,
+            [one.tokens for one in said],
+            frames,
+        )
+        return [
+            float(np.log(np.maximum(one.text_token_probs, _LEAST)).sum())
+            for one in found
+        ]
 
     def words(
         self,

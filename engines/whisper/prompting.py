@@ -89,7 +89,9 @@ def _chosen(
     for at in chain(order, left):
         text = sentence(sentences[at], locale)
         needed = size(text)
-        if 0 < needed <= room and len(text) <= _CHARACTERS:
+        # What is read over and over again is gone on with, whatever is said.
+        is_new = text not in chosen
+        if is_new and 0 < needed <= room and len(text) <= _CHARACTERS:
             chosen.append(text)
             room -= needed
         if room < _LEAST_ROOM:
