@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.functions import Cast, NullIf
 from django.urls import reverse
 from django.utils.timezone import now
@@ -85,6 +86,8 @@ class Dataset(Job):
         related_name="dataset",
     )
     source_url = models.TextField(blank=True, editable=False)
+    # Of the list of blocks that a client made the file of: it may be sent again.
+    blocks_digest = models.CharField(max_length=64, blank=True, editable=False)
     # What the import left besides rows: the whole report as JSON lines, and
     # what a text holds (`datasets.content`). Names on the storage.
     report_file = models.FileField(editable=False, max_length=255, blank=True)
@@ -93,6 +96,8 @@ class Dataset(Job):
     rejected = models.PositiveIntegerField(default=0, editable=False)
     seconds = models.FloatField(default=0, editable=False)
 
+    # What clients of the API keep with it: names and a text each.
+    custom_properties = models.JSONField(default=dict, editable=False)
     # What the job does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
 
@@ -147,14 +152,37 @@ class Dataset(Job):
         return self.status == self.Status.FAILED and is_innocent
 
     @property
+    def awaits_file(self) -> bool:
+        """Whether a client of the API has yet to send and commit its blocks."""
+        upload = self.upload if self.is_waiting else None
+        return upload is not None and not upload.is_committed
+
+    @property
     def folder(self) -> str:
         """Where its files lie on the storage."""
         return f"{folder_of(self.project)}/datasets/{self.pk}"
 
     @classmethod
+    def forgotten(cls) -> QuerySet[Self]:
+        return super().forgotten().exclude(upload__is_committed=False)
+
+    @classmethod
     def tend(cls) -> None:
-        """Take away the uploads that nobody came back for."""
-        left = Upload.objects.filter(dataset=None, created__lt=now() - KEPT)
+        """End the wait for uploads that nobody came back for, and take them away."""
+        too_old = now() - KEPT
+        for dataset in cls.objects.filter(
+            status=cls.Status.NOT_STARTED,
+            upload__is_committed=False,
+            upload__created__lt=too_old,
+        ):
+            if dataset.start():
+                dataset.fail(
+                    f"Its file did not come within {KEPT.days} days: the blocks were "
+                    "not committed. Make a new dataset.",
+                    "upload.gone",
+                )
+                cls.objects.filter(pk=dataset.pk).update(upload=None)
+        left = Upload.objects.filter(dataset=None, created__lt=too_old)
         for upload in left.select_related("project"):
             upload.discard()
 

@@ -39,6 +39,8 @@ class Evaluation(Job):
     name = models.CharField(max_length=200)
     # Short enough to travel in the wizard's addresses.
     description = models.TextField(blank=True, max_length=1000)
+    # What clients of the API keep with it: names and a text each.
+    custom_properties = models.JSONField(default=dict, editable=False)
     # What it does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
     # Each pair of models (`evaluations.compare`), in the end.
@@ -272,7 +274,6 @@ class Shard(Job):
     candidate = models.ForeignKey(
         Candidate, on_delete=models.CASCADE, related_name="shards"
     )
-    task_name: ClassVar[str] = "evaluations.tasks.run_shard"
     # Positions of its items, both included.
     first = models.PositiveIntegerField()
     last = models.PositiveIntegerField()
@@ -286,6 +287,12 @@ class Shard(Job):
 
     def __str__(self) -> str:
         return f"{self.candidate_id} {self.first}-{self.last}"
+
+    @property
+    def task_name(self) -> str:  # type: ignore[override]
+        if self.candidate.evaluation.project.is_remote:
+            return "remote.tasks.begin_shard"
+        return "evaluations.tasks.run_shard"
 
 
 class Scoring(Job):

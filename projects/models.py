@@ -5,9 +5,14 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 
+from engines.registry import OURS
 from projects.locales import LOCALES, language_name
+from resources.models import Resource
+
+EMBEDDED = "whisper"
 
 
 class Role(models.TextChoices):
@@ -36,7 +41,7 @@ class Project(models.Model):
     locale = models.CharField(
         max_length=20, choices=LOCALES, verbose_name="language", editable=False
     )
-    engine = models.CharField(max_length=20, default="whisper", editable=False)
+    engine = models.CharField(max_length=20, default=EMBEDDED, editable=False)
     # True for the project that comes with the installation: its speech is
     # synthetic, and the pages say so.
     is_sample = models.BooleanField(default=False, editable=False)
@@ -44,6 +49,8 @@ class Project(models.Model):
     equivalences = models.TextField(blank=True, max_length=100_000, editable=False)
     # Words and phrases that matter here, a line each.
     terms = models.TextField(blank=True, max_length=100_000, editable=False)
+    # What clients of the API keep with it: names and a text each.
+    custom_properties = models.JSONField(default=dict, editable=False)
     created = models.DateTimeField(default=now, editable=False, db_index=True)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Member", related_name="projects"
@@ -64,6 +71,23 @@ class Project(models.Model):
     @property
     def language(self) -> str:
         return language_name(self.locale)
+
+    @cached_property
+    def resource(self) -> Resource | None:
+        """The Speech resource that its work is done at; None when that is done here."""
+        if self.engine in OURS:
+            return None
+        return Resource.objects.filter(key=self.engine).first()
+
+    @property
+    def is_remote(self) -> bool:
+        return self.resource is not None
+
+    @property
+    def engine_here(self) -> str:
+        """The engine for what is always done on this server, such as cutting at
+        silences."""
+        return EMBEDDED if self.is_remote else self.engine
 
     @property
     def can_edit(self) -> bool:

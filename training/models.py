@@ -78,6 +78,8 @@ class SpeechModel(Job):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     seed = models.PositiveIntegerField(default=1)
+    # What clients of the API keep with it: names and a text each.
+    custom_properties = models.JSONField(default=dict, editable=False)
     # What its training does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
     # What `training.curve` says of each pass so far, oldest first.
@@ -114,6 +116,8 @@ class SpeechModel(Job):
     def task_name(self) -> str:  # type: ignore[override]
         verbs = {self.Origin.COPIED: "copy", self.Origin.IMPORTED: "import"}
         verb = verbs.get(self.Origin(self.origin), "train")
+        if verb == "train" and self.project is not None and self.project.is_remote:
+            return "remote.tasks.begin_model"
         return f"training.tasks.{verb if self.is_custom else 'fetch'}_model"
 
     @property

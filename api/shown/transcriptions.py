@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+from api.addresses import Addresses
+from api.shown.parts import described, duration, failure, model_reference, state
+from transcriptions.models import Transcription
+from transcriptions.results import iso
+
+
+def transcription(row: Transcription, addresses: Addresses) -> dict[str, Any]:
+    """`row` has the annotation `seconds`, of all its recordings.
+
+    What is transcribed is not shown, as in the reference: its addresses may hold keys.
+    """
+    path = f"transcriptions/{row.pk}"
+    shown: dict[str, Any] = {
+        "self": addresses.of(path),
+        **described(row),
+        "locale": row.project.locale,
+        "project": addresses.reference("projects", row.project_id),
+        **state(row),
+        "properties": _properties(row, addresses.version),
+        "links": {"files": addresses.of(f"{path}/files")},
+    }
+    if row.model:
+        shown["model"] = model_reference(row.model, addresses)
+    return shown
+
+
+def _properties(row: Any, version: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "wordLevelTimestampsEnabled": row.has_word_times,
+        "displayFormWordLevelTimestampsEnabled": row.has_display_word_times,
+        "channels": row.channels,
+        "punctuationMode": row.punctuation,
+        "profanityFilterMode": row.profanity,
+    }
+    if version == "v3.2":
+        shown["timeToLive"] = iso(row.hours * 3600)
+    else:
+        shown["timeToLiveHours"] = row.hours
+    if row.destination:
+        # What opens it is kept apart.
+        shown["destinationContainerUrl"] = row.destination
+    if not row.is_active:
+        shown |= duration(row.seconds, version)
+    return shown | failure(row)
