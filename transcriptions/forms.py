@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -7,6 +8,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 
 from datasets import fetch
+from datasets.container import MAX_FILES as MAX_FILES_IN_CONTAINER
+from datasets.container import check_writable, checked
 from datasets.formats.base import FormatError, size_text
 from datasets.models import Dataset
 from engines.base import EngineError
@@ -23,17 +26,19 @@ from transcriptions.services import (
     MAX_URLS,
     default_model,
 )
+from transcriptions.sound import SUFFIXES
 from transcriptions.transcribe import MAX_BYTES
 
 _CHANNELS = {
-    "0,1": "Each channel by itself (up to two)",
-    "0": "The first channel alone",
-    "1": "The second channel alone",
+    "0,1": "Channels 0 and 1 (the first and the second), each by itself",
+    "0": "Channel 0 alone (the first)",
+    "1": "Channel 1 alone (the second)",
 }
 # Where recordings come from, and what to say when there are none.
 _SOURCES = {
     "recordings": "Choose at least one file.",
     "urls": "Give at least one address.",
+    "container": "Give the address of a container.",
     "dataset": "Choose a dataset.",
 }
 # What the reference has and nothing here can do: said, never left out of account.
@@ -42,10 +47,6 @@ _NOT_HERE = {
     "Record each speaker on a channel of their own.",
     "language_identification": "Languages cannot be told apart with this engine: all "
     "files are taken to be in the language of the project.",
-    "content_container": "Containers cannot be listed here. Give the addresses of the "
-    "files, at most 1,000.",
-    "destination_container": "Results stay on this server until they expire. Download "
-    "them from here.",
 }
 
 
@@ -56,12 +57,46 @@ class RenameForm(forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
+class AddressField(forms.CharField):
+    """The address of a container, with what opens it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}
+        super().__init__(required=False, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+
+class AgainForm(forms.Form):
+    """The addresses of its containers, which a transcription forgets at its end."""
+
+    container = AddressField(label="Container of the recordings, with its SAS")
+    destination = AddressField(label="Container of the results, with its SAS")
+
+    def __init__(self, *args: Any, transcription: Transcription, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.transcription = transcription
+        for name in list(self.fields):
+            if not getattr(transcription, name):
+                del self.fields[name]
+
+    def clean(self) -> None:
+        super().clean()
+        for name, address in list(self.cleaned_data.items()):
+            place = getattr(self.transcription, name)
+            try:
+                is_same = not address or fetch.without_query(address) == place
+            except FormatError as e:
+                self.add_error(name, str(e))
+            else:
+                if not is_same:
+                    self.add_error(name, f"This is not {place}.")
+
+
 class _Files(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
 class _FilesField(forms.FileField):
-    """Any number of files; none of them empty or too large."""
+    """Any number of files, none of them too large; an empty one fails by itself."""
 
     widget = _Files
 
@@ -82,6 +117,16 @@ class _FilesField(forms.FileField):
         return files
 
 
+_ALL_SOURCES = [
+    ("recordings", "From this computer"),
+    ("urls", "From addresses"),
+    ("container", "From a container"),
+    ("dataset", "From a dataset"),
+]
+# Where a Speech resource can fetch recordings itself.
+_PUBLIC = ("urls", "container")
+
+
 class TranscriptionForm(RenameForm):
     """All that a new transcription needs.
 
@@ -89,22 +134,26 @@ class TranscriptionForm(RenameForm):
     """
 
     source = forms.ChoiceField(
-        choices=[
-            ("recordings", "From this computer"),
-            ("urls", "From addresses"),
-            ("dataset", "From a dataset"),
-        ],
-        required=False,
-        initial="recordings",
+        choices=_ALL_SOURCES, required=False, initial="recordings"
     )
     recordings = _FilesField(
         required=False,
+        allow_empty_file=True,
         label="Files",
         help_text=f"At most {MAX_FILES}, each of at most 1 GB and 12 hours, together "
         "of at most 2 GB: WAV, MP3, OGG or WebM with Opus, FLAC, AAC, WMA, AMR and "
         "others. For more, make a dataset of them first.",
-        widget=_Files(attrs={"accept": "audio/*,video/*,.amr,.wma,.spx"}),
+        widget=_Files(
+            attrs={
+                "accept": "audio/*,video/*,.amr,.wma,.spx",
+                "data-suffixes": " ".join(sorted(SUFFIXES)),
+                "data-most": MAX_FILES,
+            }
+        ),
     )
+    # Where each file is in the folder that was chosen, as a list in JSON: browsers
+    # send it, and Django takes the last part only.
+    paths = forms.JSONField(required=False, widget=forms.HiddenInput)
     urls = forms.CharField(
         required=False,
         label="Addresses",
@@ -114,7 +163,21 @@ class TranscriptionForm(RenameForm):
             attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}
         ),
     )
+    container = AddressField(
+        label="Address of the container",
+        help_text="An Azure container with a SAS that permits to read and list, or a "
+        "bucket of the kind of S3 that everybody may list and read. At most "
+        f"{MAX_FILES_IN_CONTAINER:,} files; the parameter prefix takes a part of them. "
+        "What is no recording is left out and named in the report.",
+    )
     dataset = RowField(Dataset.objects.none(), required=False, what="dataset")
+    destination = AddressField(
+        label="Write the results to",
+        help_text="An Azure container with a SAS that permits to write and is valid "
+        "until the end. A JSON file for each recording and the report are put into a "
+        "folder of their own, and stay there when they are deleted here. Not possible "
+        "with S3: a presigned address opens one object only.",
+    )
     model = RowField(
         SpeechModel.objects.none(),
         required=False,
@@ -148,6 +211,10 @@ class TranscriptionForm(RenameForm):
         self.datasets = audible(project)
         self.fields["dataset"].queryset = self.datasets  # type: ignore[attr-defined]
         self._offer_models()
+        if project.is_remote:
+            offered = [one for one in _ALL_SOURCES if one[0] in _PUBLIC]
+            self.fields["source"].choices = offered  # type: ignore[attr-defined]
+            self.fields["source"].initial = "urls"
         for name in ("hours", "punctuation", "profanity"):
             self.fields[name].required = False
         modes = [Transcription.Punctuation.AUTOMATIC, Transcription.Punctuation.NONE]
@@ -174,6 +241,18 @@ class TranscriptionForm(RenameForm):
                 message = f"Address {number}: {e}"
                 raise forms.ValidationError(message, "InvalidRecordingsUri") from e
         return urls
+
+    def clean_container(self) -> str:
+        address = str(self.cleaned_data["container"])
+        if address:
+            _check(lambda: checked(address, "rl"), "InvalidRecordingsUri")
+        return address
+
+    def clean_destination(self) -> str:
+        address = str(self.cleaned_data["destination"])
+        if address:
+            _check(lambda: check_writable(address), "InvalidDestinationUri")
+        return address
 
     def clean_dataset(self) -> Dataset | None:
         dataset: Dataset | None = self.cleaned_data["dataset"]
@@ -225,7 +304,7 @@ class TranscriptionForm(RenameForm):
         self._check_sources()
         has_recordings = self.cleaned_data.get("dataset")
         if has_recordings and 0 not in self.cleaned_data.get("channels", [0]):
-            message = "The recordings of datasets have one channel, the first."
+            message = "The recordings of datasets have one channel, channel 0."
             self.add_error(
                 "channels", forms.ValidationError(message, "InvalidChannels")
             )
@@ -234,20 +313,46 @@ class TranscriptionForm(RenameForm):
         """Exactly one; the page says which, and the others on it do not count."""
         chosen = self.cleaned_data.get("source")
         given = [name for name in _SOURCES if self.cleaned_data.get(name)]
-        if chosen:
-            self.cleaned_data |= dict.fromkeys(set(_SOURCES) - {chosen})
-            given = [name for name in given if name == chosen]
+        for name in set(_SOURCES) - {chosen} if chosen else ():
+            # People do not see it any more, nor what is wrong with it.
+            self.errors.pop(name, None)
+            self.cleaned_data[name] = None
+            given = [one for one in given if one != name]
         if set(_SOURCES) & set(self.errors):
             return
-        if not given:
+        if self.project.is_remote and set(given) - set(_PUBLIC):
+            message = "A Speech resource fetches recordings itself: give their "
+            message += "addresses, or that of a container."
+            self.add_error(None, forms.ValidationError(message, "InvalidRecordingsUri"))
+        elif not given:
             self.add_error(chosen or None, _SOURCES[chosen or "recordings"])
         elif len(given) > 1:
-            message = "Give files, addresses or a dataset, only one of them."
+            message = "Give files, addresses, a container or a dataset, only one."
             code = "OnlyOneOfUrlsOrContainerOrDataset"
             self.add_error(None, forms.ValidationError(message, code))
 
     def answers(self) -> dict[str, Any]:
         """What `services.create` takes."""
         answers = {k: v for k, v in self.cleaned_data.items() if k != "source"}
-        files = answers.pop("recordings")
-        return answers | {"files": files or (), "urls": answers["urls"] or ()}
+        files, paths = answers.pop("recordings"), answers.pop("paths")
+        return answers | {
+            "files": files or (),
+            "names": _paths(files or (), paths),
+            "urls": answers["urls"] or (),
+            "container": answers["container"] or "",
+        }
+
+
+def _check(check: Callable[[], object], code: str) -> None:
+    try:
+        check()
+    except FormatError as e:
+        raise forms.ValidationError(str(e), code) from e
+
+
+def _paths(files: Sequence[UploadedFile], given: object) -> list[str]:
+    """What the files are called with their folders, if the browser has said it."""
+    names = [str(file.name) for file in files]
+    paths = [str(one) for one in given] if isinstance(given, list) else []
+    ends = [path.rsplit("/", 1)[-1] for path in paths]
+    return paths if ends == names else names

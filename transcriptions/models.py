@@ -9,13 +9,17 @@ from django.db import models, transaction
 from django.urls import reverse
 from django.utils.timezone import now
 
-from datasets import waveform
+from datasets import fetch, waveform
+from datasets.container import opened
 from jobs.models import Job
 from projects.models import Project
-from projects.storage import delete_tree, folder_of
+from projects.storage import delete_later, folder_of
 from training.models import SpeechModel
+from transcriptions.addresses import whole
 
 MIN_HOURS, DEFAULT_HOURS, MAX_HOURS = 6, 48, 31 * 24
+UNDELIVERED = "destination.failed"
+_FORGOTTEN = {"container_sealed": "", "destination_sealed": ""}  # at the end
 
 
 class Transcription(Job):
@@ -63,12 +67,22 @@ class Transcription(Job):
     profanity = models.CharField(
         max_length=7, choices=Profanity.choices, default=Profanity.MASKED
     )
+    # What clients of the API keep with it: names and a text each.
+    custom_properties = models.JSONField(default=dict, editable=False)
     # The report, a name on the storage.
     report_file = models.FileField(editable=False, max_length=255, blank=True)
+    # A container whose files are transcribed, and one that the results are written to;
+    # what opens them is sealed, and forgotten at the end: see `addresses.py`.
+    container = models.TextField(blank=True, editable=False)
+    container_sealed = models.TextField(blank=True, editable=False)
+    destination = models.TextField(blank=True, editable=False)
+    destination_sealed = models.TextField(blank=True, editable=False)
+    # Of the files in the container that are no recordings: the first names, and all.
+    ignored = models.JSONField(default=list, editable=False)
+    ignored_count = models.PositiveIntegerField(default=0, editable=False)
     # What the job does right now, in words, while it is Running.
     stage = models.CharField(max_length=200, blank=True, editable=False)
 
-    task_name: ClassVar[str] = "transcriptions.tasks.run_transcription"
     settle_task: ClassVar[str] = "transcriptions.tasks.settle_transcription"
     unit_label = "files"
 
@@ -83,6 +97,12 @@ class Transcription(Job):
         return reverse("transcription-detail", args=[self.pk])
 
     @property
+    def task_name(self) -> str:  # type: ignore[override]
+        if self.project.is_remote:
+            return "remote.tasks.begin_transcription"
+        return "transcriptions.tasks.run_transcription"
+
+    @property
     def folder(self) -> str:
         """Where its files lie on the storage."""
         return f"{folder_of(self.project)}/transcriptions/{self.pk}"
@@ -95,9 +115,29 @@ class Transcription(Job):
         )
 
     @property
-    def awaits_files(self) -> bool:
-        """Whether its files are at work, and whoever sees the last one end ends it."""
-        return self.status == self.Status.RUNNING and self.heartbeat is None
+    def is_undelivered(self) -> bool:
+        """Whether all is transcribed, and the results could not be written."""
+        return self.error_code == UNDELIVERED
+
+    @property
+    def container_address(self) -> str:
+        """With what opens it, until the end. Raises `FormatError`."""
+        return whole(self.container_sealed, self.container)
+
+    @property
+    def destination_address(self) -> str:
+        """With what opens it, until the end. Raises `FormatError`."""
+        return whole(self.destination_sealed, self.destination)
+
+    def succeed(self, **fields: object) -> bool:
+        return super().succeed(**fields, **_FORGOTTEN)
+
+    @transaction.atomic
+    def fail(self, error: str, code: str = "InternalServerError") -> bool:
+        failed = super().fail(error, code)
+        if failed:
+            Transcription.objects.filter(pk=self.pk).update(**_FORGOTTEN)
+        return failed
 
     def call_off(self) -> None:
         """Take all files from their workers, who find them gone and stop."""
@@ -109,7 +149,7 @@ class Transcription(Job):
         self.call_off()
         folder = self.folder
         self.delete()
-        transaction.on_commit(lambda: delete_tree(folder))
+        delete_later(folder)
 
     @classmethod
     def tend(cls) -> None:
@@ -141,10 +181,11 @@ class TranscriptionFile(Job):
     # From 0, as in the names of the results.
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=255)
-    # Where it comes from: an address, until it was fetched with what may be a key in
-    # it; or what came with a form, until it is converted. A recording of a dataset has
-    # its `audio` from the beginning.
+    # Where it comes from: an address, whose key, if it has one, is sealed until it was
+    # fetched; or what came with a form, until it is converted. A recording of a dataset
+    # has its `audio` from the beginning.
     url = models.TextField(blank=True, editable=False)
+    url_sealed = models.TextField(blank=True, editable=False)
     upload = models.FileField(editable=False, max_length=255, blank=True)
     # 16 kHz, with the channels that are transcribed.
     audio = models.FileField(editable=False, max_length=255, blank=True)
@@ -152,6 +193,8 @@ class TranscriptionFile(Job):
     seconds = models.FloatField(default=0.0, editable=False)
     # What it says, as in section 13.3 of the reference: a name on the storage.
     result = models.FileField(editable=False, max_length=255, blank=True)
+    # Whether that is in the container where it is wanted.
+    is_delivered = models.BooleanField(default=False, editable=False)
     # Its first words, for lists.
     text = models.CharField(max_length=300, blank=True, editable=False)
     stage = models.CharField(max_length=200, blank=True, editable=False)
@@ -180,7 +223,20 @@ class TranscriptionFile(Job):
     def source(self) -> str:
         """How the results name it: its address without what may be a key, or its
         name."""
-        return self.url.partition("#")[0].partition("?")[0] or self.name
+        return self.url or self.name
+
+    @property
+    def place(self) -> str:
+        """Host and path of its address, for people. In a container the name says it."""
+        has_own = self.url and not self.transcription.container
+        return fetch.shown_address(self.url) if has_own else ""
+
+    @property
+    def address(self) -> str:
+        """Where it is fetched from, with what opens it. Raises `FormatError`."""
+        if self.transcription.container:
+            return opened(self.url, self.transcription.container_address)
+        return whole(self.url_sealed, self.url)
 
     @property
     def result_name(self) -> str:

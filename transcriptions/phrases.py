@@ -28,10 +28,12 @@ class Phrase:
 
     @property
     def confidence(self) -> float:
-        """0 to 1; as in the reference the mean of the words."""
-        if not self.words:
-            return 0.0
-        return sum(word.probability for word in self.words) / len(self.words)
+        return confidence(self.words)
+
+
+def confidence(words: Sequence[Word]) -> float:
+    """From 0 to 1: as in the reference the mean of the words; 0 without any."""
+    return sum(word.probability for word in words) / len(words) if words else 0.0
 
 
 def phrases(

@@ -11,6 +11,7 @@ from typing import Any
 
 from engines.base import Word
 from engines.captions import Caption
+from scoring.normalization import unit
 from transcriptions.wording import Written
 
 TICKS = 10_000_000  # of 100 ns, in a second
@@ -35,10 +36,12 @@ def result(
     channels: Sequence[int],
     phrases: Iterable[Written],
     *,
+    locale: str,
     has_words: bool = False,
     has_display_words: bool = False,
 ) -> dict[str, Any]:
     """The result of one file, its phrases in order of time. `timestamp` is ISO 8601."""
+    glue = "" if unit(locale) == "character" else " "
     ordered = sorted(phrases, key=lambda one: (one.phrase.start, one.phrase.channel))
     return {
         "source": source,
@@ -47,7 +50,7 @@ def result(
         "durationMilliseconds": round(seconds * 1000),
         "duration": iso(seconds),
         "combinedRecognizedPhrases": [
-            _combined(channel, ordered) for channel in channels
+            _combined(channel, ordered, glue) for channel in channels
         ],
         "recognizedPhrases": [
             _phrase(one, has_words, has_display_words) for one in ordered
@@ -55,15 +58,24 @@ def result(
     }
 
 
-def report(outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """The reference does not say how a failed file looks; here it has an `error`."""
+def report(
+    outcomes: Iterable[Outcome], ignored: Sequence[str] = (), ignored_count: int = 0
+) -> dict[str, Any]:
+    """The reference does not say how a failed file looks; here it has an `error`.
+
+    `ignored` are files of a container that are no recordings, the first of
+    `ignored_count`.
+    """
     details = [_detail(one) for one in outcomes]
     failed = sum("error" in one for one in details)
-    return {
+    made: dict[str, Any] = {
         "successfulTranscriptionsCount": len(details) - failed,
         "failedTranscriptionsCount": failed,
         "details": details,
     }
+    if ignored_count:
+        made |= {"ignoredFilesCount": ignored_count, "ignoredFiles": list(ignored)}
+    return made
 
 
 def captions(stored: Mapping[str, Any]) -> Iterator[Caption]:
@@ -117,14 +129,14 @@ def iso(seconds: float) -> str:
     return f"PT{parts}"
 
 
-def _combined(channel: int, phrases: Sequence[Written]) -> dict[str, Any]:
+def _combined(channel: int, phrases: Sequence[Written], glue: str) -> dict[str, Any]:
     mine = [one.forms for one in phrases if one.phrase.channel == channel]
     return {
         "channel": channel,
-        "lexical": " ".join(one.lexical for one in mine),
-        "itn": " ".join(one.itn for one in mine),
-        "maskedITN": " ".join(one.masked_itn for one in mine),
-        "display": " ".join(one.display for one in mine),
+        "lexical": glue.join(one.lexical for one in mine),
+        "itn": glue.join(one.itn for one in mine),
+        "maskedITN": glue.join(one.masked_itn for one in mine),
+        "display": glue.join(one.display for one in mine),
     }
 
 

@@ -20,6 +20,7 @@ from endpoints.serving import newest_base
 from projects.models import Project
 from training.models import SpeechModel
 from training.services import usable
+from transcriptions.addresses import sealed
 from transcriptions.models import Sketch, Transcription, TranscriptionFile
 
 # As in the reference: of addresses in a request, and of files in a container.
@@ -40,29 +41,32 @@ def create(
     model: SpeechModel,
     *,
     files: Sequence[File[bytes]] = (),
+    names: Sequence[str] = (),
     urls: Sequence[str] = (),
+    container: str = "",
+    destination: str = "",
     dataset: Dataset | None = None,
     key: UUID | None = None,
     **answers: Any,
 ) -> Transcription:
-    """Transcribe files, what is at addresses, or the recordings of a dataset: one of
-    them. `answers` are the options, as the fields of `Transcription` are called.
-
-    `key` is for a form that may be sent twice: it makes one transcription. Raises
-    `DiskFull`.
+    """Transcribe files, what is at addresses or in a container, or the recordings of a
+    dataset: one of them. `names` are those of the files, if others than their own;
+    `destination` is a container for the results; `answers` are the options, called as
+    the fields. A form that is sent twice, with one `key`, makes one. Raises `DiskFull`.
     """
     made = Transcription(
-        pk=key or uuid4(),
+        pk=_free(key, project),
         project=project,
         model=model,
         model_name=model.name,
+        **sealed(container=container, destination=destination),
         **answers,
     )
     look_ahead()
     rows: list[TranscriptionFile] = []
     try:
         with told_when_full():
-            rows += _of_files(made, files) if files else _of_urls(made, urls)
+            rows += _of_files(made, files, names) if files else _of_urls(made, urls)
         kept = _add(made, rows, dataset)
     except BaseException:
         _discard(rows)
@@ -70,6 +74,12 @@ def create(
     if kept is not made:
         _discard(rows)
     return kept
+
+
+def _free(key: UUID | None, project: Project) -> UUID:
+    """The key, unless it is that of a transcription of somebody else."""
+    strange = Transcription.objects.exclude(project=project)
+    return uuid4() if key is None or strange.filter(pk=key).exists() else key
 
 
 @transaction.atomic
@@ -96,11 +106,18 @@ def _discard(rows: Iterable[TranscriptionFile]) -> None:
             default_storage.delete(str(row.upload.name))
 
 
-def go_on(transcription: Transcription) -> None:
-    """Try again what has failed; what was transcribed is kept."""
+def go_on(transcription: Transcription, **addresses: str) -> None:
+    """Try again what has failed; what was transcribed is kept.
+
+    `addresses` are those of its containers, with what opens them.
+    """
+    given = {name: address for name, address in addresses.items() if address}
     with transaction.atomic():
         if not (transcription.retry() or transcription.reopen()):
             return
+        if given:
+            row = Transcription.objects.filter(pk=transcription.pk)
+            row.update(**sealed(**given))
         for file in transcription.files.filter(status=TranscriptionFile.Status.FAILED):
             file.retry()
         transaction.on_commit(transcription.enqueue)
@@ -118,18 +135,18 @@ def delete(transcription: Transcription) -> None:
 
 
 def _of_files(
-    made: Transcription, files: Iterable[File[bytes]]
+    made: Transcription, files: Sequence[File[bytes]], names: Sequence[str]
 ) -> Iterator[TranscriptionFile]:
-    for position, file in enumerate(files):
-        name = PurePath(file.name or "").name or "recording"
-        stored = default_storage.save(
+    given = names or [PurePath(file.name or "").name for file in files]
+    for position, (file, name) in enumerate(zip(files, given, strict=True)):
+        upload = default_storage.save(
             f"{made.folder}/uploads/{position:06}{PurePath(name).suffix[:10]}", file
         )
         yield TranscriptionFile(
             transcription=made,
             position=position,
-            name=shown(name)[-255:],
-            upload=stored,
+            name=shown(name)[-255:] or "recording",
+            upload=upload,
         )
 
 
@@ -137,7 +154,7 @@ def _of_urls(made: Transcription, urls: Iterable[str]) -> Iterator[Transcription
     for position, url in enumerate(urls):
         name = shown(fetch.file_name(url))[-255:]
         yield TranscriptionFile(
-            transcription=made, position=position, name=name, url=url
+            transcription=made, position=position, name=name, **sealed(url=url)
         )
 
 

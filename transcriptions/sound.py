@@ -18,6 +18,14 @@ from engines.base import SAMPLE_RATE_HZ
 
 # A WAV file of two channels ends at 18 hours.
 MAX_SECONDS = 12 * 60 * 60
+# How files end that may hold a recording; only its content says whether one does.
+SUFFIXES = frozenset(
+    [
+        *(".3gp", ".aac", ".aif", ".aiff", ".amr", ".au", ".awb", ".caf", ".flac"),
+        *(".m4a", ".m4b", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".oga"),
+        *(".ogg", ".opus", ".spx", ".wav", ".wave", ".webm", ".wma", ".wmv"),
+    ]
+)
 _FRAMES = 1 << 18  # that are split at once
 
 
@@ -39,7 +47,7 @@ def convert(source: BinaryIO, target: Path, wanted: Sequence[int]) -> Sound:
         _describe(out, len(channels))
         for rows in sound.channels(source):
             if not meter.count:
-                channels = _channels(wanted, len(rows))
+                channels = present(wanted, len(rows))
                 out.setnchannels(len(channels))
             chosen = rows[channels]
             out.writeframesraw(chosen.T.tobytes())
@@ -81,7 +89,8 @@ def part(path: Path, start: float, end: float) -> bytes:
     return pcm
 
 
-def _channels(wanted: Sequence[int], there: int) -> list[int]:
+def present(wanted: Sequence[int], there: int) -> list[int]:
+    """Those of the `wanted` channels that there are. Raises `AudioError` when none."""
     found = [number for number in wanted if number < there]
     if not found:
         raise AudioError(f"has no channel {wanted[0]}", "InvalidChannels")

@@ -15,6 +15,7 @@ from projects.downloads import file_name
 from transcriptions import results
 from transcriptions.models import Transcription, TranscriptionFile
 
+REPORT_NAME = "report.json"
 _CHUNK = 256 * 1024  # bytes
 _BATCH = 200
 
@@ -90,16 +91,32 @@ def members(
     transcription: Transcription, form: str
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Name and content of all results in this form; the report goes with the JSON."""
-    done = transcription.files.exclude(result="").order_by("position")
-    for file in done.iterator(_BATCH):
+    for file in _done(transcription):
+        name = str(file.result.name)
+        # What was deleted meanwhile is left out.
+        if not default_storage.exists(name):
+            continue
         if form == "json":
-            yield name_in(form, file), _chunks(str(file.result.name))
+            yield name_in(form, file), chunks(name)
         else:
             yield name_in(form, file), [FORMS[form](read(file)).encode()]
-    if form == "json" and transcription.report_file:
-        yield "report.json", _chunks(str(transcription.report_file.name))
+    report = str(transcription.report_file.name or "")
+    if form == "json" and report and default_storage.exists(report):
+        yield REPORT_NAME, chunks(report)
 
 
-def _chunks(name: str) -> Iterator[bytes]:
+def _done(transcription: Transcription) -> Iterator[TranscriptionFile]:
+    """The files that have a result, a batch at a time: a slow download must not hold a
+    cursor of the database."""
+    done = transcription.files.exclude(result="").order_by("position")
+    keys = list(done.values_list("pk", flat=True))
+    for first in range(0, len(keys), _BATCH):
+        some = keys[first : first + _BATCH]
+        found = TranscriptionFile.objects.in_bulk(some)
+        yield from (found[key] for key in some if key in found)
+
+
+def chunks(name: str) -> Iterator[bytes]:
+    """What is stored under this name."""
     with default_storage.open(name) as file:
         yield from iter(lambda: file.read(_CHUNK), b"")

@@ -15,7 +15,7 @@ from transcriptions.transcribe import transcribe
 
 @shared_task
 def run_transcription(transcription_id: str) -> None:
-    run(Transcription, transcription_id, begin, expected=(EngineError,))
+    run(Transcription, transcription_id, begin, expected=(EngineError, FormatError))
     # Where nothing is left to transcribe, no file ends it.
     settle(transcription_id)
 

@@ -79,13 +79,11 @@ def _take_in(file: TranscriptionFile) -> None:
         target.size = path.stat().st_size
         name = default_storage.save(_audio_name(file, file.attempt), target)
     upload = file.upload.name
-    # What follows the question mark may be a key; where it came from is not.
-    url = fetch.without_query(file.url) if file.url else ""
     with transaction.atomic():
         ours = file.claimed().update(
             audio=name,
             upload="",
-            url=url,
+            url_sealed="",
             seconds=converted.seconds,
             channels=converted.channels,
         )
@@ -108,7 +106,7 @@ def _converted(file: TranscriptionFile, target: Path) -> sound.Sound:
         _say(file, f"Fetching from {host}"[:200])
         with TemporaryUploadedFile(f"source.{file.pk}", "", 0, None) as source:
             fetch.fetch(
-                file.url,
+                file.address,
                 source,
                 MAX_BYTES,
                 allowed=settings.FETCH_ALLOWED_HOSTS,
@@ -185,6 +183,7 @@ def _keep(file: TranscriptionFile, written: list[Written]) -> None:
         file.seconds,
         file.channels,
         written,
+        locale=transcription.project.locale,
         has_words=transcription.has_word_times,
         has_display_words=transcription.has_display_word_times,
     )

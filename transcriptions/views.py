@@ -25,23 +25,24 @@ from projects.requests import Request
 from training.services import usable
 from transcriptions import services
 from transcriptions.access import file_for, transcription_for
-from transcriptions.forms import RenameForm, TranscriptionForm
+from transcriptions.forms import AgainForm, RenameForm, TranscriptionForm
 from transcriptions.models import Transcription, TranscriptionFile
+from transcriptions.outcome import OUTCOMES, with_outcomes
 from transcriptions.stored import lines, read
 
 _ROOM = "transcriptions"
 _LISTING = Listing(
-    sorts={"name": "name", "status": "status", "created": "created"},
+    sorts={"name": "name", "outcome": "outcome", "created": "created"},
     heads=[
         ("Name", "name"),
         ("Model", ""),
-        ("Status", "status"),
+        ("Status", "outcome"),
         ("Files#", ""),
         ("Created", "created"),
         ("Kept until", ""),
     ],
     searched=["name", "description"],
-    filters=[Filter("status", "Status", Transcription.Status.choices)],
+    filters=[Filter("outcome", "Status", OUTCOMES)],
 )
 _FILES = Listing(
     sorts={
@@ -66,7 +67,7 @@ _FILES = Listing(
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
-    rows = project.transcriptions.annotate(
+    rows = with_outcomes(project.transcriptions.all()).annotate(
         file_count=Count("files"),
         failed_count=Count(
             "files", filter=Q(files__status=Transcription.Status.FAILED)
@@ -122,6 +123,8 @@ def detail(request: Request, transcription_id: UUID) -> HttpResponse:
         failed=Count("pk", filter=Q(status=Transcription.Status.FAILED)),
         seconds=Sum("seconds", default=0.0),
     )
+    if not transcription.is_active and transcription.project.can_edit:
+        ctx["again"] = AgainForm(transcription=transcription)
     part = "_files" if request.htmx else "detail"
     return render(request, f"transcriptions/{part}.html", ctx)
 
@@ -171,7 +174,12 @@ def edit(request: Request, transcription_id: UUID) -> HttpResponse:
 def again(request: Request, transcription_id: UUID) -> HttpResponse:
     """Try again what has failed."""
     transcription = transcription_for(request, transcription_id, Role.EDITOR)
-    services.go_on(transcription)
+    form = AgainForm(request.POST, transcription=transcription)
+    if form.is_valid():
+        services.go_on(transcription, **form.cleaned_data)
+    for found in form.errors.as_data().values():
+        for error in found:
+            messages.error(request, " ".join(error.messages))
     return redirect(transcription)
 
 

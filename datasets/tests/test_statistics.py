@@ -198,6 +198,7 @@ def test_the_vocabulary_is_that_of_the_first_model_that_can_be_asked() -> None:
     ]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("engine", "reason"),
     [

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import now
@@ -23,7 +26,7 @@ from speechstudio.test import (
     make_model,
     tone,
 )
-from transcriptions import services
+from transcriptions import services, stored
 from transcriptions.forms import TranscriptionForm
 from transcriptions.models import Transcription
 from transcriptions.tasks import run_transcription
@@ -85,6 +88,19 @@ class PagesTestCase(BaseTestCase):
             self.client.post(self.new_url, answers | {"recordings": [wav()]})
         assert Transcription.objects.count() == 1
 
+    def test_files_of_a_folder_keep_their_folders_in_their_names(self) -> None:
+        answers = {"name": "Calls", "recordings": [wav("a.wav"), wav("a.wav")]}
+        for paths, names in (
+            (["May/1/a.wav", "May/2/a.wav"], ["May/1/a.wav", "May/2/a.wav"]),
+            (["May/1/a.wav"], ["a.wav", "a.wav"]),
+            (["May/1/b.wav", "May/2/a.wav"], ["a.wav", "a.wav"]),
+        ):
+            files = {"recordings": [wav("a.wav"), wav("a.wav")]}
+            more = {"paths": json.dumps(paths)}
+            self.client.post(self.new_url, answers | files | more)
+            made = Transcription.objects.latest("created")
+            assert [file.name for file in made.files.all()] == names
+
     def test_addresses_come_one_in_each_line(self) -> None:
         answers = {
             "name": "Calls",
@@ -130,6 +146,9 @@ class PagesTestCase(BaseTestCase):
         headers = {"HX-Request": "true"}
         part = self.client.get(one.get_absolute_url(), headers=headers)
         self.assertNotContains(part, "<html")
+        # What stands above the list grows along.
+        self.assertContains(part, 'id="transcription-facts" hx-swap-oob="true"')
+        self.assertNotContains(page, "hx-swap-oob")
         Transcription.objects.update(status=Job.Status.SUCCEEDED)
         part = self.client.get(one.get_absolute_url(), headers=headers)
         assert part.headers["HX-Refresh"] == "true"
@@ -177,6 +196,69 @@ class PagesTestCase(BaseTestCase):
         ]
         assert names("srt") == ["0001 0.wav.srt", "0003 2.wav.srt"]
         assert self.client.get(self.url("all", one, "exe")).status_code == 404
+
+    def test_a_zip_leaves_out_what_is_deleted_while_it_is_sent(self) -> None:
+        one = self.made(*[tone()] * 5)
+        with patch.object(stored, "_BATCH", 2):
+            members = stored.members(one, "json")
+            names = [next(members)[0]]
+            # The second of this batch has no content any more, and the next no row.
+            default_storage.delete(str(one.files.get(position=1).result.name))
+            one.files.get(position=2).delete()
+            names += [name for name, content in members if b"".join(content)]
+        expected = ["contenturl_0.json", "contenturl_3.json", "contenturl_4.json"]
+        assert names == [*expected, "report.json"]
+
+    def test_one_without_a_transcribed_file_reads_as_failed(self) -> None:
+        self.made(b"broken", name="All broken")
+        self.made(tone(), b"broken", name="Some broken")
+        self.made(tone(), name="All fine")
+        found = {
+            outcome: [
+                row.name
+                for row in self.client.get(self.list_url, {"outcome": outcome}).context[
+                    "page"
+                ]
+            ]
+            for outcome in ("Failed", "Partly", "Succeeded", "Running")
+        }
+        assert found == {
+            "Failed": ["All broken"],
+            "Partly": ["Some broken"],
+            "Succeeded": ["All fine"],
+            "Running": [],
+        }
+        page = self.client.get(self.list_url, {"outcome": "Failed"})
+        self.assertContains(page, "No file transcribed")
+        self.assertNotContains(page, "icon-check")
+        one = Transcription.objects.get(name="All broken")
+        page = self.client.get(one.get_absolute_url())
+        self.assertContains(page, "The file could not be transcribed.")
+
+    def test_files_of_addresses_are_told_apart_by_host_and_path(self) -> None:
+        one = services.create(
+            self.project,
+            self.model,
+            name="Calls",
+            urls=["https://a.example/May/1.wav?sig=s3cr3t", "https://b.example/1.wav"],
+        )
+        page = self.client.get(one.get_absolute_url())
+        self.assertContains(page, "a.example/May/1.wav")
+        self.assertContains(page, "b.example/1.wav")
+        self.assertNotContains(page, "s3cr3t")
+        self.assertContains(self.client.get(self.url("file", one, 0)), "a.example/May/")
+
+    def test_times_say_their_zone(self) -> None:
+        one = self.made(tone())
+        for url in (self.list_url, one.get_absolute_url()):
+            page = self.client.get(url).content.decode()
+            clocks = re.findall(r"\d{4}, \d\d:\d\d(.{4})", page)
+            assert clocks and set(clocks) == {" UTC"}
+
+    def test_channels_have_the_numbers_of_the_results(self) -> None:
+        page = self.client.get(self.new_url)
+        self.assertContains(page, "Channel 0 alone")
+        self.assertNotContains(page, "The first channel")
 
     def test_the_report_can_be_downloaded(self) -> None:
         one = self.made(tone(), b"broken")
@@ -244,8 +326,9 @@ class PagesTestCase(BaseTestCase):
     def test_what_is_wrong_is_refused_with_its_code(self) -> None:
         url = {"urls": "https://a.example/b.wav"}
         dataset = make_dataset(self.project)
+        only_one, sas = "OnlyOneOfUrlsOrContainerOrDataset", "https://a.example/c?sig=x"
         cases: list[tuple[dict[str, Any], str]] = [
-            (url | {"dataset": str(dataset.pk)}, "OnlyOneOfUrlsOrContainerOrDataset"),
+            (url | {"dataset": str(dataset.pk)}, only_one),
             ({"urls": "https://a.example/b " * 1001}, "ExceededNumberOfRecordingsUris"),
             ({"urls": "ftp://a.example/b.wav"}, "InvalidRecordingsUri"),
             (url | {"hours": "5"}, "min_value"),
@@ -255,8 +338,12 @@ class PagesTestCase(BaseTestCase):
             (url | {"profanity": "Loud"}, "invalid_choice"),
             (url | {"diarization": "on"}, "NotAllowed"),
             (url | {"language_identification": "on"}, "NotAllowed"),
-            ({"content_container": "https://a.example/"} | url, "NotAllowed"),
-            (url | {"destination_container": "https://a.example/"}, "NotAllowed"),
+            (url | {"container": "https://a.example/c"}, only_one),
+            ({"container": "https://a:b@a.example/c"}, "InvalidRecordingsUri"),
+            ({"container": "https://a.example/c?sp=w&sig=x"}, "InvalidRecordingsUri"),
+            (url | {"destination": "https://a.example/c"}, "InvalidDestinationUri"),
+            (url | {"destination": f"{sas}&sp=r"}, "InvalidDestinationUri"),
+            (url | {"destination": f"{sas}&sr=b"}, "InvalidDestinationUri"),
             ({"dataset": str(dataset.pk), "channels": "1"}, "InvalidChannels"),
             (url | {"name": ""}, "required"),
         ]
@@ -265,7 +352,7 @@ class PagesTestCase(BaseTestCase):
                 assert code in self.codes(**answers)
 
     def test_without_recordings_the_chosen_source_says_so(self) -> None:
-        for source in ("recordings", "urls", "dataset"):
+        for source in ("recordings", "urls", "container", "dataset"):
             assert source in self.refused(source=source).errors
 
     def test_the_form_may_be_as_large_as_an_upload(self) -> None:
@@ -278,9 +365,34 @@ class PagesTestCase(BaseTestCase):
     def test_the_page_offers_no_punctuation_that_it_would_refuse(self) -> None:
         self.assertNotContains(self.client.get(self.new_url), "Dictated")
 
-    def test_an_empty_file_is_refused(self) -> None:
-        empty = SimpleUploadedFile("a.wav", b"")
-        assert "empty" in self.codes(recordings=[wav(), empty])
+    def test_an_empty_file_fails_by_itself(self) -> None:
+        empty = SimpleUploadedFile("empty.wav", b"")
+        answers = {"name": "Calls", "recordings": [wav(), empty]}
+        with fake_engine(FakeEngine(TEXTS)), self.on_commit():
+            self.client.post(self.new_url, answers)
+        one = Transcription.objects.get()
+        broken = one.files.get(status=Job.Status.FAILED)
+        assert (broken.name, broken.error) == (
+            "empty.wav",
+            "The file is empty: it has 0 bytes.",
+        )
+        assert one.files.filter(status=Job.Status.SUCCEEDED).count() == 1
+
+    def test_what_is_wrong_with_another_source_does_not_count(self) -> None:
+        dataset = make_dataset(self.project)
+        wrong = {
+            "urls": "no address",
+            "container": "no address",
+            "recordings": [wav(f"{n}.wav", b"x") for n in range(201)],
+        }
+        answers = {"name": "Calls", "source": "dataset", "dataset": str(dataset.pk)}
+        response = self.client.post(self.new_url, wrong | answers)
+        assert response.status_code == 302
+        gone = {"dataset": str(uuid4()), "container": "no address"}
+        answers = {"name": "Calls", "source": "urls", "urls": "https://a.example/b"}
+        response = self.client.post(self.new_url, gone | answers)
+        assert response.status_code == 302
+        assert {one.container for one in Transcription.objects.all()} == {""}
 
     def test_an_expired_model_is_refused(self) -> None:
         self.model.transcription_expires = now() - timedelta(days=1)

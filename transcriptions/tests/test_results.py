@@ -114,6 +114,7 @@ def test_a_result_has_the_shape_of_the_reference() -> None:
         2.5,
         [0, 1],
         [written("Good morning.", 1, 1.0), written("Hello.", 0, 0.07)],
+        locale="en-US",
         has_words=True,
         has_display_words=True,
     )
@@ -179,9 +180,20 @@ def test_a_result_has_the_shape_of_the_reference() -> None:
 
 
 def test_times_of_words_come_only_when_they_are_asked_for() -> None:
-    made = results.result("a", "", 1, [0], [written("one")])
+    made = results.result("a", "", 1, [0], [written("one")], locale="en-US")
     best = made["recognizedPhrases"][0]["nBest"][0]
     assert "words" not in best and "displayWords" not in best
+
+
+@pytest.mark.parametrize(
+    ("locale", "display"), [("en-US", "一。 二。"), ("ja-JP", "一。二。")]
+)
+def test_phrases_of_a_channel_are_joined_as_the_language_is_written(
+    locale: str, display: str
+) -> None:
+    two = [written("一。"), written("二。", start=1.0)]
+    made = results.result("a", "", 2, [0], two, locale=locale)
+    assert made["combinedRecognizedPhrases"][0]["display"] == display
 
 
 def test_the_report_counts_and_gives_the_reason_of_each_failure() -> None:
@@ -205,7 +217,7 @@ def test_the_report_counts_and_gives_the_reason_of_each_failure() -> None:
 def test_a_long_phrase_becomes_captions_that_can_be_read() -> None:
     text = " ".join(["another sentence"] * 20)
     phrase = Phrase(0, 5.0, 25.0, text, words(text, 5.0))
-    made = results.result("a", "", 30, [0], [wording().written(phrase)])
+    made = results.result("a", "", 30, [0], [wording().written(phrase)], locale="en-US")
     found = list(results.captions(made))
     assert " ".join(one.text for one in found).lower() == text
     assert all(len(one.text) <= 100 for one in found)
@@ -215,7 +227,12 @@ def test_a_long_phrase_becomes_captions_that_can_be_read() -> None:
 
 def test_captions_and_text_of_two_channels_say_who_speaks() -> None:
     made = results.result(
-        "a", "", 9, [0, 1], [written("Hello.", 0), written("Hi.", 1, 1.0)]
+        "a",
+        "",
+        9,
+        [0, 1],
+        [written("Hello.", 0), written("Hi.", 1, 1.0)],
+        locale="en-US",
     )
     assert results.plain(made) == "Channel 0: Hello.\nChannel 1: Hi.\n"
     assert "Channel 1: Hi." in srt(results.captions(made))

@@ -4,16 +4,20 @@ import json
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
+import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.test import override_settings
 from django.utils.timezone import now
 
 from datasets import fetch
 from datasets.formats.base import FormatError
 from engines.base import EngineError
 from engines.fake import FakeEngine
-from jobs.models import Gone, Job
+from jobs.models import Job
+from projects import services as projects
 from speechstudio.test import (
     BaseTestCase,
     fake_engine,
@@ -21,7 +25,7 @@ from speechstudio.test import (
     make_model,
     tone,
 )
-from transcriptions import services
+from transcriptions import models, services, sound
 from transcriptions.models import Transcription, TranscriptionFile
 from transcriptions.tasks import run_transcription, transcribe_file
 from transcriptions.tests.test_sound import tone as samples
@@ -126,6 +130,29 @@ class TranscribeTestCase(BaseTestCase):
 
     def test_whoever_follows_a_dead_worker_hears_what_it_converted(self) -> None:
         one = self.made_of(tone())
+
+        class Dying(FakeEngine):
+            def transcribe(self, *args: Any) -> Any:
+                raise SystemExit
+
+        with pytest.raises(SystemExit):
+            self.run_with(one, Dying())
+        former = one.files.get()
+        assert former.status == Job.Status.RUNNING and former.audio
+        assert former.requeue()
+        with (
+            fake_engine(FakeEngine(TEXTS)),
+            patch.object(sound, "convert", side_effect=AssertionError),
+        ):
+            transcribe_file(str(former.pk))
+        file = one.files.get()
+        assert (file.audio, file.attempt) == (former.audio, 2)
+        assert file.status == Job.Status.SUCCEEDED
+        one.refresh_from_db()
+        assert one.status == Job.Status.SUCCEEDED
+
+    def test_a_file_that_failed_is_not_converted_again(self) -> None:
+        one = self.made_of(tone())
         self.run_with(one, FakeEngine(failing={"0"}))
         former = one.files.get()
         assert former.status == Job.Status.FAILED and former.audio
@@ -171,6 +198,17 @@ class TranscribeTestCase(BaseTestCase):
         file = one.files.get()
         assert file.url == "https://a.example/call.wav"
         assert stored(file.result.name)["source"] == "https://a.example/call.wav"
+
+    def test_no_row_has_what_opens_an_address(self) -> None:
+        one = self.make(urls=["https://a.example/call.wav?sig=secret"])
+        assert "secret" not in str(list(TranscriptionFile.objects.values()))
+        assert one.files.get().address == "https://a.example/call.wav?sig=secret"
+
+    def test_an_address_of_another_secret_key_fails_its_file(self) -> None:
+        one = self.make(urls=["https://a.example/call.wav?sig=secret"])
+        with override_settings(SECRET_KEY="another"):
+            self.run_with(one)
+        assert one.files.get().error_code == "address.sealed"
 
     def test_an_address_that_fails_is_in_the_report_without_its_secret(self) -> None:
         one = self.make(urls=["https://a.example/call.wav?sig=secret"])
@@ -228,6 +266,22 @@ class TranscribeTestCase(BaseTestCase):
         assert set(Transcription.objects.all()) == {fresh, waiting}
         assert not _files_below(one.folder)
 
+    def test_the_files_of_a_deleted_one_are_left_to_a_worker(self) -> None:
+        one = self.run_with(self.made_of(tone()))
+        folder = one.folder
+        with patch.object(models, "delete_later") as later, self.on_commit():
+            one.discard()
+        later.assert_called_once_with(folder)
+        assert _files_below(folder)
+
+    def test_the_key_of_another_project_makes_one_with_another_key(self) -> None:
+        strange = projects.create(self.charlie, "Other", "en-US")
+        former = services.create(
+            strange, self.model, name="Theirs", key=uuid4(), urls=["https://a.example"]
+        )
+        mine = self.made_of(tone(), key=former.pk)
+        assert mine.pk != former.pk and mine.project == self.project
+
     def test_a_key_makes_one_transcription(self) -> None:
         one = self.made_of(tone())
         again = self.made_of(tone(), key=one.pk)
@@ -251,7 +305,7 @@ class TranscribeTestCase(BaseTestCase):
             transcribe_file(str(file.pk))
         file.refresh_from_db()
         assert file.status == Job.Status.RUNNING and not file.result
-        assert Gone
+        assert not [name for name in _files_below(one.folder) if "json" in name]
 
 
 def _files_below(folder: str) -> list[str]:

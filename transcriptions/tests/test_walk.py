@@ -116,3 +116,18 @@ def listen(page: Page) -> None:
     with page.expect_download() as started:
         page.get_by_role("link", name="SRT").click()
     assert "Channel 1: " in Path(started.value.path()).read_text()
+    narrow(page)
+
+
+def narrow(page: Page) -> None:
+    """On a phone the time of a phrase stands where its text begins."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    starts = [
+        page.locator(f".phrase {part}").first.evaluate(
+            "(part) => { const range = document.createRange();"
+            " range.selectNodeContents(part);"
+            " return range.getBoundingClientRect().left; }"
+        )
+        for part in (".phrase-time", ".text")
+    ]
+    assert abs(starts[0] - starts[1]) < 1
