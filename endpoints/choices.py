@@ -10,7 +10,7 @@ from uuid import UUID
 
 from endpoints import tokens
 from endpoints.models import Endpoint
-from endpoints.serving import answering
+from endpoints.serving import answering, why_silent
 from jobs.models import Job
 from projects.models import Project
 from training.services import usable
@@ -40,7 +40,7 @@ class Choice:
 def choices(project: Project) -> list[Choice]:
     """Endpoints, newest first, then base models; those that do not answer among
     them."""
-    endpoints = project.endpoints.select_related("project", "model", "serving")
+    endpoints = project.endpoints.select_related("model", "serving")
     return [*map(_of_endpoint, endpoints), *_base_models(project)]
 
 
@@ -51,24 +51,17 @@ def asked_for(found: list[Choice], query: Mapping[str, str]) -> Choice | None:
 
 def _of_endpoint(endpoint: Endpoint) -> Choice:
     model = answering(endpoint)
-    why_not = ""
-    if endpoint.is_suspended:
-        why_not = "It is suspended."
-    elif model is None and endpoint.serving:
-        why_not = "Its model has expired, and no base model can answer in its place."
-    elif model is None:
-        why_not = "It has no model that answers yet."
     return Choice(
         "endpoint",
         endpoint.pk,
         endpoint.name,
         (model or endpoint.model).name,
         endpoint.logging_enabled,
-        why_not,
+        why_silent(endpoint, model),
     )
 
 
 def _base_models(project: Project) -> Iterator[Choice]:
-    for model in usable(project):
+    for model in [] if project.is_remote else usable(project):
         if not model.is_custom and model.status == Job.Status.SUCCEEDED:
             yield Choice("model", model.pk, model.name)

@@ -34,6 +34,12 @@ class FilterForm(forms.Form):
     until = DayField(required=False)
 
 
+class DeleteForm(forms.Form):
+    """When somebody was asked whether to delete: what came later they did not see."""
+
+    before = forms.DateTimeField(required=False)
+
+
 class CorrectForm(RenameForm):
     """The name of a set of the transcription editor."""
 

@@ -9,15 +9,15 @@ entries answer at once: a page is found as keys, and only its rows are read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 
 from endpoints.log_forms import FilterForm
-from endpoints.logs import first_moment
+from endpoints.logs import first_moment, last_moment
 from endpoints.models import Endpoint, LogEntry
 from projects.listing import Keyed, Keys, query_without, search_of, sort_key
 from projects.requests import Request
@@ -31,6 +31,15 @@ HEADS = [
     ("Files", ""),
 ]
 DEFAULT_SORT = "confidence"
+# The same orders in words: on a telephone there are no heads.
+ORDERS = [
+    ("confidence", "Least sure first"),
+    ("-confidence", "Surest first"),
+    ("-time", "Newest first"),
+    ("time", "Oldest first"),
+    ("-length", "Longest first"),
+    ("length", "Shortest first"),
+]
 FILTERS = ("q", "below", "since", "until")
 _MOST_TICKED = 1_000
 
@@ -62,7 +71,8 @@ def asked_of(request: Request, endpoint: Endpoint) -> Asked:
     entries, words = endpoint.log_entries.order_by(), []
     below, since, until = (form.cleaned_data[name] for name in FILTERS[1:])
     if search := search_of(request):
-        entries = entries.filter(text__icontains=search)
+        # SQLite folds only the letters of English otherwise.
+        entries = entries.filter(text__iregex=re.escape(search))
         words.append(f"with “{search}”")
     if below is not None:
         entries = entries.filter(confidence__lt=below / 100)
@@ -71,8 +81,7 @@ def asked_of(request: Request, endpoint: Endpoint) -> Asked:
         entries = entries.filter(created__gte=first_moment(since))
         words.append(f"since {since}")
     if until:
-        after = first_moment(until) + timedelta(days=1)
-        entries = entries.filter(created__lt=after)
+        entries = entries.filter(created__lte=last_moment(until))
         words.append(f"until {until}")
     return Asked(entries, words, [], _order(request))
 

@@ -9,18 +9,19 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.db.models import Count, Max, Min, Sum
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
 from editor import heard
 from editor.disk import DiskFull
 from editor.pieces import Refused
 from endpoints import log_list, logs
+from endpoints.frame import here_for, page
 from endpoints.log_archive import archive
-from endpoints.log_forms import CorrectForm
+from endpoints.log_forms import CorrectForm, DeleteForm
 from endpoints.models import Endpoint, LogEntry
-from projects.access import project_for
 from projects.downloads import download, file_name
 from projects.files import serve
 from projects.listing import columns, page_of, query_without, search_of
@@ -32,7 +33,7 @@ _LIMITS = (50, 60, 70, 80, 90, 95)  # per cent of confidence to filter by
 
 @require_safe
 def index(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id)
+    endpoint = here_for(request, endpoint_id)
     asked = log_list.asked_of(request, endpoint)
     ctx = {
         "page": page_of(request, asked.rows),
@@ -41,6 +42,8 @@ def index(request: Request, endpoint_id: UUID) -> HttpResponse:
         "q": search_of(request),
         "asked": asked,
         "limits": _LIMITS,
+        "orders": log_list.ORDERS,
+        "sort": request.GET.get("sort", log_list.DEFAULT_SORT),
         "passed_on": [
             (name, request.GET[name])
             for name in (*log_list.FILTERS, "sort")
@@ -50,7 +53,7 @@ def index(request: Request, endpoint_id: UUID) -> HttpResponse:
         "days": logs.KEPT.days,
     }
     status = 400 if asked.problems else 200
-    return _page(request, endpoint, "logs", ctx, status)
+    return page(request, endpoint, "logs", ctx, status)
 
 
 @require_safe
@@ -70,7 +73,7 @@ def transcript(request: Request, endpoint_id: UUID, entry_id: UUID) -> HttpRespo
 @require_safe
 def download_chosen(request: Request, endpoint_id: UUID) -> HttpResponseBase:
     """An archive of the chosen pairs of files."""
-    endpoint = _endpoint_for(request, endpoint_id)
+    endpoint = here_for(request, endpoint_id)
     entries = log_list.chosen_of(request, endpoint).entries
     if not entries.exists():
         messages.warning(request, "Nothing was chosen.")
@@ -82,24 +85,27 @@ def download_chosen(request: Request, endpoint_id: UUID) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_chosen(request: Request, endpoint_id: UUID) -> HttpResponse:
-    """The address says which; nothing goes before somebody has confirmed it."""
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    """The address says which; nothing goes before somebody has confirmed it, nor what
+    came after they were asked."""
+    endpoint = here_for(request, endpoint_id, Role.EDITOR)
+    moment = now()
     asked = log_list.chosen_of(request, endpoint)
-    if request.method == "POST":
-        number = logs.delete(asked.entries)
+    form = DeleteForm(request.POST)
+    if request.method == "POST" and form.is_valid():
+        number = logs.delete(asked.entries, form.cleaned_data["before"])
         ending = "request was" if number == 1 else "requests were"
         messages.success(request, f"{number:,} logged {ending} deleted.")
         return redirect("endpoint-log-list", endpoint.pk)
-    ctx = _chosen(request, endpoint, asked)
+    ctx = _chosen(request, endpoint, asked) | {"moment": moment}
     ctx["is_long"] = ctx["totals"]["number"] > logs.AT_ONCE
     status = 400 if asked.problems else 200
-    return _page(request, endpoint, "logs_delete", ctx, status)
+    return page(request, endpoint, "logs_delete", ctx, status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct_chosen(request: Request, endpoint_id: UUID) -> HttpResponse:
     """Make a set of the transcription editor of them, with their texts as drafts."""
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = here_for(request, endpoint_id, Role.EDITOR)
     asked = log_list.chosen_of(request, endpoint)
     form = CorrectForm(
         request.POST or None, initial={"name": f"Logs of {endpoint.name}"[:200]}
@@ -108,27 +114,18 @@ def correct_chosen(request: Request, endpoint_id: UUID) -> HttpResponse:
     try:
         heard.check(ctx["totals"]["number"], ctx["totals"]["seconds"])
         if request.method == "POST" and form.is_valid():
-            recordings = [
-                _heard(entry) for entry in asked.rows[: heard.MOST_RECORDINGS]
-            ]
+            entries = asked.rows[: heard.MOST_RECORDINGS]
+            recordings = [_heard(entry) for entry in entries if entry.audio]
             answers = form.cleaned_data
             return redirect(heard.create(endpoint.project, recordings, **answers))
     except (Refused, DiskFull) as e:
         ctx["problem"] = str(e)
     status = 422 if form.errors or "problem" in ctx else 200
-    return _page(request, endpoint, "logs_correct", ctx, status)
-
-
-def _endpoint_for(
-    request: Request, endpoint_id: UUID, role: Role = Role.VIEWER
-) -> Endpoint:
-    endpoint = get_object_or_404(Endpoint, pk=endpoint_id)
-    endpoint.project = project_for(request.user, endpoint.project_id, role)
-    return endpoint
+    return page(request, endpoint, "logs_correct", ctx, status)
 
 
 def _entry_for(request: Request, endpoint_id: UUID, entry_id: UUID) -> LogEntry:
-    endpoint = _endpoint_for(request, endpoint_id)
+    endpoint = here_for(request, endpoint_id)
     return get_object_or_404(endpoint.log_entries, pk=entry_id)
 
 
@@ -158,14 +155,3 @@ def _list_url(request: Request, endpoint: Endpoint) -> str:
 def _heard(entry: LogEntry) -> heard.Heard:
     name = PurePosixPath(entry.audio).name
     return heard.Heard(name, entry.audio, entry.seconds, entry.text)
-
-
-def _page(
-    request: Request,
-    endpoint: Endpoint,
-    name: str,
-    ctx: dict[str, Any],
-    status: int = 200,
-) -> HttpResponse:
-    ctx |= {"project": endpoint.project, "room": "endpoints", "endpoint": endpoint}
-    return render(request, f"endpoints/{name}.html", ctx, status=status)

@@ -7,25 +7,24 @@ the reference product: `<yyyy-mm-dd_hhmmss>__<id>.wav` with the sound and the sa
 
 from __future__ import annotations
 
-import io
 import json
 import logging
-import wave
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from celery import current_app
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
+from datasets.formats.wav import wav_of
 from editor.disk import DiskFull, look_ahead, told_when_full
 from endpoints.models import Endpoint, LogEntry
 from engines.base import SAMPLE_RATE_HZ
@@ -36,6 +35,8 @@ KEPT = timedelta(days=30)
 _BATCH = 500  # rows
 AT_ONCE = 100  # of so many the files are deleted with the rows
 _TIME = "%Y-%m-%d_%H%M%S"
+
+Part = Literal["audio", "transcript"]
 
 
 class InvalidLogDate(ValueError):
@@ -58,7 +59,6 @@ def keep(
     alone. Nothing is kept without a sound, or of an endpoint that was deleted.
     """
     try:
-        close_old_connections()
         endpoint = Endpoint.objects.filter(pk=endpoint_id).first()
         if endpoint is None or not pcm:
             return
@@ -67,7 +67,8 @@ def keep(
             endpoint=endpoint, text=text, confidence=confidence, seconds=seconds
         )
         with told_when_full():
-            _store(entry, _wav(pcm), json.dumps(transcript, ensure_ascii=False))
+            sound = wav_of(pcm, SAMPLE_RATE_HZ)
+            _store(entry, sound, json.dumps(transcript, ensure_ascii=False))
     except DiskFull:
         logger.warning("The disk is full: endpoint %s logs no content", endpoint_id)
     except Exception:
@@ -88,12 +89,17 @@ def first_moment(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-def delete(entries: QuerySet[LogEntry]) -> int:
-    """Delete these; gives how many there were.
+def last_moment(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)
+
+
+def delete(entries: QuerySet[LogEntry], before: datetime | None = None) -> int:
+    """Delete these; gives how many there were. What came after `before`, by default
+    now, stays: nobody has agreed to lose it.
 
     The files of many go after their rows, by `tidy`: a disk may take minutes for it.
     """
-    entries = entries.order_by()
+    entries = entries.filter(created__lte=before or now()).order_by()
     pairs = list(entries.values_list("audio", "transcript")[: AT_ONCE + 1])
     number = _delete_rows(entries)
     if len(pairs) > AT_ONCE:
@@ -101,6 +107,27 @@ def delete(entries: QuerySet[LogEntry]) -> int:
     else:
         _discard(name for pair in pairs for name in pair)
     return number
+
+
+@transaction.atomic
+def delete_part(entry: LogEntry, part: Part) -> None:
+    """Delete the sound or the transcript alone; a session that has lost both is gone.
+
+    With the transcript goes what the row has of it.
+    """
+    # Locked: whoever deletes the other part at the same time sees that this is gone.
+    row = LogEntry.objects.select_for_update().filter(pk=entry.pk).first()
+    if row is None:
+        return
+    name = getattr(row, part)
+    transaction.on_commit(lambda: _discard([name]))
+    setattr(row, part, "")
+    if part == "transcript":
+        row.text, row.confidence = "", None
+    if row.audio or row.transcript:
+        row.save(update_fields=["audio", "transcript", "text", "confidence"])
+    else:
+        row.delete()
 
 
 def tidy(seconds: float = 20.0) -> bool:
@@ -163,6 +190,10 @@ def _store(entry: LogEntry, sound: bytes, answer: str) -> None:
         default_storage.save(
             entry.transcript, ContentFile(answer.encode("utf-8", "replace"))
         )
+        # Deleted meanwhile, the endpoint perhaps with its folder: nobody would come for
+        # these files any more.
+        if not LogEntry.objects.filter(pk=entry.pk).exists():
+            _discard([entry.audio, entry.transcript])
     except BaseException:
         _discard([entry.audio, entry.transcript])
         LogEntry.objects.filter(pk=entry.pk).delete()
@@ -172,13 +203,3 @@ def _store(entry: LogEntry, sound: bytes, answer: str) -> None:
 def _discard(names: Iterable[str]) -> None:
     for name in filter(None, names):
         default_storage.delete(name)
-
-
-def _wav(pcm: bytes) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(SAMPLE_RATE_HZ)
-        out.writeframes(pcm)
-    return file.getvalue()

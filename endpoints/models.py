@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
@@ -42,8 +41,9 @@ class Endpoint(Job):
         default=False, verbose_name="Log content from this endpoint"
     )
     is_suspended = models.BooleanField(default=False, editable=False)
+    # What clients of the API keep with it: names and a text each.
+    custom_properties = models.JSONField(default=dict, editable=False)
 
-    task_name: ClassVar[str] = "endpoints.tasks.deploy_endpoint"
     unit_label = "steps"
 
     class Meta:
@@ -57,14 +57,15 @@ class Endpoint(Job):
         return reverse("endpoint-detail", args=[self.pk])
 
     @property
+    def task_name(self) -> str:  # type: ignore[override]
+        if self.project.is_remote:
+            return "remote.tasks.begin_endpoint"
+        return "endpoints.tasks.deploy_endpoint"
+
+    @property
     def folder(self) -> str:
         """Where its logs lie on the storage."""
         return f"{folder_of(self.project)}/endpoints/{self.pk}"
-
-    @property
-    def answers(self) -> bool:
-        """Whether requests are answered at all."""
-        return self.serving_id is not None and not self.is_suspended
 
 
 class Key(models.Model):

@@ -21,13 +21,13 @@ class Addresses:
     slash: `https://studio.example:8000`."""
 
     root: str
-    endpoint: str  # its ID
+    endpoint: str = ""  # its ID
 
     @property
     def websocket_root(self) -> str:
         """What the Speech SDKs call the host.
 
-        >>> Addresses("https://studio.example", "").websocket_root
+        >>> Addresses("https://studio.example").websocket_root
         'wss://studio.example'
         """
         return self.root.replace("http", "ws", 1)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from celery import current_app
 from django.db import transaction
-from django.db.models import F, QuerySet
-from kombu.exceptions import OperationalError
+from django.db.models import QuerySet
 
 from endpoints import keys
 from endpoints.models import Endpoint
 from projects.models import Project
-from projects.storage import delete_tree
+from projects.storage import delete_later
 from training.lifetime import DEPRECATED
 from training.models import SpeechModel
-
-_REMOVE = "endpoints.tasks.remove_files"
+from training.offers import on_offer
 
 
 class Refused(Exception):
@@ -40,13 +37,9 @@ class Offer:
 def offers(project: Project) -> list[Offer]:
     """The project's custom models, newest first, then the base models on offer that
     speak its language, newest first; those that cannot be deployed are among them."""
-    bases = SpeechModel.objects.filter(
-        engine=project.engine, project=None, is_offered=True
-    )
-    bases = bases.order_by(F("released").desc(nulls_last=True), "-created", "name")
     own = project.models.select_related("base").order_by("-created", "name")
     own = own.prefetch_related("datasets")
-    models = [*own, *(base for base in bases if base.speaks(project.locale))]
+    models = [*own, *on_offer(project)]
     return [Offer(model, _why_not(project, model)[0]) for model in models]
 
 
@@ -83,8 +76,10 @@ def create(
     """
     key = key or uuid4()
     Project.objects.select_for_update().get(pk=project.pk)
-    if former := Endpoint.objects.filter(pk=key, project=project).first():
-        return former
+    if former := Endpoint.objects.filter(pk=key).first():
+        if former.project_id == project.pk:
+            return former
+        key = uuid4()  # that one is somebody else's
     _check(project, model)
     endpoint = Endpoint(
         pk=key,
@@ -152,17 +147,8 @@ def resume(endpoint: Endpoint) -> None:
 @transaction.atomic
 def delete(endpoint: Endpoint) -> None:
     """Delete it with its keys, its counters and its logs. A job under way stops."""
-    folder = endpoint.folder
     _row(endpoint).delete()
-    transaction.on_commit(lambda: _remove(folder))
-
-
-def _remove(folder: str) -> None:
-    """Have a worker delete the files: of many logs that takes minutes."""
-    try:
-        current_app.signature(_REMOVE, args=[folder]).apply_async()
-    except OperationalError:
-        delete_tree(folder)
+    delete_later(endpoint.folder)
 
 
 def _check(project: Project, model: SpeechModel) -> None:

@@ -18,8 +18,9 @@ def put(request: Request, endpoint: Endpoint, keys: Mapping[int, str]) -> None:
     """`keys` are by their numbers."""
     if not keys:
         return
-    waiting = request.session.setdefault(_NAME, {})
-    waiting[str(endpoint.pk)] = {str(number): key for number, key in keys.items()}
+    waiting = request.session.setdefault(_NAME, {}).setdefault(str(endpoint.pk), {})
+    # Beside what may wait already: the other key was made in another tab.
+    waiting |= {str(number): key for number, key in keys.items()}
     request.session.modified = True
 
 

@@ -7,7 +7,6 @@ from endpoints.deploy import deploy
 from endpoints.models import Endpoint
 from engines.base import EngineError
 from jobs.runner import run
-from projects.storage import delete_tree
 
 
 @shared_task
@@ -20,9 +19,3 @@ def tidy_logs() -> None:
     """Delete content logs that were kept long enough, and files of deleted ones."""
     if not logs.tidy():
         tidy_logs.delay()
-
-
-@shared_task
-def remove_files(folder: str) -> None:
-    """Of an endpoint that was deleted."""
-    delete_tree(folder)

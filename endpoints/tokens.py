@@ -22,7 +22,7 @@ _AUDIENCE = "speechstudio/recognition"
 class Grant:
     """What its bearer may use: an endpoint or, for the page where models are tried, a
     base model in a project. `key` is the digest of the key that the token was given
-    for: with that it ends."""
+    for: with that it ends. A key alone is one of the API, with all that it may do."""
 
     endpoint: str = ""
     key: str = ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from endpoints.choices import Choice, asked_for, choices
+from endpoints.sample_code import Addresses
 from projects.access import project_for
 from projects.requests import Request
 
@@ -29,6 +31,7 @@ def show(request: Request, project_id: UUID) -> HttpResponse:
         "endpoints": [one for one in found if one.kind == "endpoint"],
         "models": [one for one in found if one.kind == "model"],
         "chosen": chosen or _first(found),
+        "stream_host": Addresses(settings.RECOGNITION_URL).websocket_root,
     }
     return render(request, "endpoints/try.html", ctx)
 

@@ -21,6 +21,11 @@ urlpatterns = [
     path("endpoints/<uuid:endpoint_id>/", views.detail, name="endpoint-detail"),
     path("endpoints/<uuid:endpoint_id>/state/", views.state, name="endpoint-state"),
     path("endpoints/<uuid:endpoint_id>/usage/", views.usage, name="endpoint-usage"),
+    path(
+        "endpoints/<uuid:endpoint_id>/usage.csv",
+        views.usage_table,
+        name="endpoint-usage-table",
+    ),
     path("endpoints/<uuid:endpoint_id>/edit/", views.edit, name="endpoint-rename"),
     path(
         "endpoints/<uuid:endpoint_id>/model/",

@@ -3,7 +3,8 @@
 Each process counts in memory and writes its sums of the hour every few seconds to
 rows of its own, so that no answer waits for the database. A process that ends loses
 what it has counted since. How long answers took is kept as a histogram: a step is 12 %
-wide, and so is what a percentile may be wrong by.
+wide, and so is what a percentile may be wrong by. A failure is no answer: it counts
+among the requests alone.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from itertools import accumulate
 from threading import Lock
 from uuid import UUID, uuid4
 
-from asgiref.sync import sync_to_async
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
+from endpoints import writing
 from endpoints.models import Endpoint, Usage
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Figures:
     requests: int
     failed: int  # of the requests
     audio_seconds: float
-    # None without requests.
+    # Of the answers; None without any.
     p50_ms: float | None
     p95_ms: float | None
 
@@ -62,14 +63,16 @@ _flushing: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
 def note(
     endpoint_id: UUID, audio_seconds: float, milliseconds: float, failed: bool
 ) -> None:
-    """Count one request. Called in an event loop, which has it written soon."""
-    hour = _hour(now())
+    """Count one request; one that failed took no time. Called in an event loop, which
+    has it written soon."""
+    hour = hour_of(now())
     with _lock:
         sums = _sums.setdefault((endpoint_id, hour), _Sums())
         sums.requests += 1
         sums.failed += failed
         sums.audio_seconds += audio_seconds
-        sums.latencies[_step(milliseconds)] += 1
+        if not failed:
+            sums.latencies[_step(milliseconds)] += 1
     loop = asyncio.get_running_loop()
     if loop not in _flushing:
         _flushing[loop] = loop.create_task(_flush_soon(loop))
@@ -77,8 +80,12 @@ def note(
 
 def figures(endpoint: Endpoint, since: datetime) -> Figures:
     """What all processes did for an endpoint from the beginning of that hour on."""
-    hour = _hour(since)
-    rows = list(Usage.objects.filter(endpoint=endpoint, hour__gte=hour))
+    rows = Usage.objects.filter(endpoint=endpoint, hour__gte=hour_of(since))
+    return folded(list(rows))
+
+
+def folded(rows: Sequence[Usage]) -> Figures:
+    """What these come to together."""
     kept = [row.latencies for row in rows]
     latencies = [sum(counts) for counts in zip(*kept, strict=True)]
     return Figures(
@@ -92,8 +99,7 @@ def figures(endpoint: Endpoint, since: datetime) -> Figures:
 
 def flush() -> None:
     """Write what was counted since the last time, and forget what is too old."""
-    close_old_connections()
-    hour = _hour(now())
+    hour = hour_of(now())
     with _lock:
         fresh = {
             key: replace(sums, latencies=list(sums.latencies))
@@ -118,7 +124,7 @@ async def _flush_soon(loop: asyncio.AbstractEventLoop) -> None:
     finally:
         del _flushing[loop]
     try:
-        await sync_to_async(flush)()
+        await writing.behind(flush)
     # Counting must not cost an answer, nor end with the first failure.
     except Exception:
         logger.exception("What the endpoints did could not be written")
@@ -146,7 +152,7 @@ def _write(endpoint_id: UUID, hour: datetime, sums: _Sums) -> None:
         logger.info("Endpoint %s is gone", endpoint_id)
 
 
-def _hour(moment: datetime) -> datetime:
+def hour_of(moment: datetime) -> datetime:
     """When the hour of this moment began."""
     return moment.replace(minute=0, second=0, microsecond=0)
 

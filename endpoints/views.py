@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.db.models import Case, F, Value, When
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
     require_http_methods,
@@ -16,24 +16,27 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from endpoints import keys, services, shown_once
+from endpoints import course, keys, services, shown_once
 from endpoints.forms import ChooseModelForm, RenameForm
+from endpoints.frame import endpoint_for, here_for, page
 from endpoints.models import Endpoint
 from endpoints.sample_code import KEY_VARIABLE, Addresses, samples
 from endpoints.serving import answering
-from endpoints.usage import figures
+from endpoints.tested import newest_test
 from projects.access import project_for
+from projects.downloads import download, encoded, file_name
 from projects.listing import Filter, Listing
 from projects.models import Role
 from projects.rename import rename_page
 from projects.requests import Request
 from training.services import usable
 
+_SUSPENDED = "Suspended"
 _LISTING = Listing(
     sorts={
         "name": "name",
         "model": "model__name",
-        "status": "status",
+        "status": "state",
         "created": "created",
         "expires": "model__transcription_expires",
     },
@@ -42,27 +45,31 @@ _LISTING = Listing(
         ("Description", ""),
         ("Model", "model"),
         ("Status", "status"),
+        ("Requests#", ""),
+        ("Failed#", ""),
+        ("Last used", ""),
         ("Created", "created"),
         ("Expiration", "expires"),
     ],
     searched=["name", "description", "model__name"],
-    filters=[Filter("status", "Status", Endpoint.Status.choices)],
+    filters=[
+        Filter("state", "Status", [*Endpoint.Status.choices, (_SUSPENDED, _SUSPENDED)])
+    ],
 )
-# Over what time the counters are shown, besides the last hour.
-_PERIODS = (
-    ("Last 24 hours", timedelta(days=1)),
-    ("Last 30 days", timedelta(days=30)),
-)
+# What people look for: a suspended endpoint answers nothing, however ready it is.
+_STATE = Case(When(is_suspended=True, then=Value(_SUSPENDED)), default=F("status"))
 
 
 @require_safe
 def index(request: Request, project_id: UUID) -> HttpResponse:
     project = project_for(request.user, project_id)
     endpoints = project.endpoints.select_related("model", "serving")
-    ctx = _LISTING.context(request, endpoints) | {
+    ctx = _LISTING.context(request, endpoints.annotate(state=_STATE)) | {
         "project": project,
         "room": "endpoints",
     }
+    used = course.used_of(ctx["page"])
+    ctx["rows"] = [(endpoint, used.get(endpoint.pk)) for endpoint in ctx["page"]]
     ctx["is_active"] = any(endpoint.is_active for endpoint in ctx["page"])
     if not ctx["is_filtered"] and not ctx["page"].object_list:
         ctx["can_deploy"] = bool(usable(project))
@@ -77,12 +84,13 @@ def detail(request: Request, endpoint_id: UUID) -> HttpResponse:
 
     Keys in plain are on it once, after they were made.
     """
-    endpoint = _endpoint_for(request, endpoint_id)
+    endpoint = endpoint_for(request, endpoint_id)
     project = endpoint.project
-    addresses = Addresses(request.build_absolute_uri("/")[:-1], str(endpoint.pk))
+    root = settings.RECOGNITION_URL or request.build_absolute_uri("/")[:-1]
+    addresses = Addresses(root, str(endpoint.pk))
     programs = samples(addresses, project.locale)
     chosen = request.GET.get("code")
-    ctx = _state(endpoint) | _counted(endpoint)
+    ctx = _state(endpoint) | course.context(endpoint)
     ctx |= {
         "addresses": addresses,
         "samples": programs,
@@ -94,27 +102,38 @@ def detail(request: Request, endpoint_id: UUID) -> HttpResponse:
     if project.can_edit:
         made = {key.number: key for key in endpoint.keys.all()}
         ctx["keys"] = [(number, made.get(number)) for number in keys.NUMBERS]
-        ctx["plain_keys"] = sorted(shown_once.take(request, endpoint).items())
+        # Asked for its head alone, the page shows nothing.
+        if request.method == "GET":
+            ctx["plain_keys"] = sorted(shown_once.take(request, endpoint).items())
     return render(request, "endpoints/detail.html", ctx)
 
 
 @require_safe
 def state(request: Request, endpoint_id: UUID) -> HttpResponse:
     """What changes on an endpoint's page while a model is being got ready."""
-    ctx = _state(_endpoint_for(request, endpoint_id))
+    ctx = _state(endpoint_for(request, endpoint_id))
     return render(request, "endpoints/_state.html", ctx)
 
 
 @require_safe
 def usage(request: Request, endpoint_id: UUID) -> HttpResponse:
     """The counters, while the page is open."""
-    ctx = _counted(_endpoint_for(request, endpoint_id))
+    ctx = course.context(endpoint_for(request, endpoint_id))
     return render(request, "endpoints/_usage.html", ctx)
+
+
+@require_safe
+def usage_table(request: Request, endpoint_id: UUID) -> HttpResponseBase:
+    """The counters of each hour, to take away."""
+    endpoint = endpoint_for(request, endpoint_id)
+    parts = [] if request.method == "HEAD" else encoded(course.table(endpoint))
+    name = f"{file_name(endpoint.name)} requests.csv"
+    return download(parts, "text/csv; charset=utf-8", name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     form = RenameForm(request.POST or None, instance=endpoint)
     if request.method == "POST" and form.is_valid():
         services.rename(endpoint, **form.cleaned_data)
@@ -130,7 +149,7 @@ def edit(request: Request, endpoint_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_model(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     answers = request.POST if request.method == "POST" else None
     form = ChooseModelForm(answers, project=endpoint.project)
     if request.method == "POST" and form.is_valid():
@@ -142,33 +161,33 @@ def change_model(request: Request, endpoint_id: UUID) -> HttpResponse:
             return redirect(endpoint)
     ctx = {"form": form, "offers": form.offers}
     status = 422 if form.errors else 200
-    return _page(request, endpoint, "change_model", ctx, status)
+    return page(request, endpoint, "change_model", ctx, status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew_key(request: Request, endpoint_id: UUID, number: int) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = here_for(request, endpoint_id, Role.EDITOR)
     if number not in keys.NUMBERS:
         raise Http404("There are two keys.")
     if request.method == "POST":
         shown_once.put(request, endpoint, {number: keys.renew(endpoint, number)})
         return redirect(endpoint)
     (other,) = set(keys.NUMBERS) - {number}
-    return _page(request, endpoint, "renew_key", {"number": number, "other": other})
+    return page(request, endpoint, "renew_key", {"number": number, "other": other})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def suspend(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     if request.method == "POST":
         services.suspend(endpoint)
         return redirect(endpoint)
-    return _page(request, endpoint, "suspend", {})
+    return page(request, endpoint, "suspend", {})
 
 
 @require_POST
 def resume(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     services.resume(endpoint)
     messages.success(request, "The endpoint answers again.")
     return redirect(endpoint)
@@ -177,47 +196,27 @@ def resume(request: Request, endpoint_id: UUID) -> HttpResponse:
 @require_POST
 def logging(request: Request, endpoint_id: UUID) -> HttpResponse:
     """Switched on or off, by `enabled` being there or not."""
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     services.set_logging(endpoint, "enabled" in request.POST)
     return redirect(endpoint)
 
 
 @require_POST
 def retry(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     services.retry(endpoint)
     return redirect(endpoint)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: Request, endpoint_id: UUID) -> HttpResponse:
-    endpoint = _endpoint_for(request, endpoint_id, Role.EDITOR)
+    endpoint = endpoint_for(request, endpoint_id, Role.EDITOR)
     if request.method == "POST":
         services.delete(endpoint)
         messages.success(request, f"“{endpoint.name}” was deleted.")
         return redirect("endpoint-list", endpoint.project_id)
     ctx = {"log_count": endpoint.log_entries.count()}
-    return _page(request, endpoint, "delete", ctx)
-
-
-def _endpoint_for(
-    request: Request, endpoint_id: UUID, role: Role = Role.VIEWER
-) -> Endpoint:
-    rows = Endpoint.objects.select_related("model", "serving")
-    endpoint = get_object_or_404(rows, pk=endpoint_id)
-    endpoint.project = project_for(request.user, endpoint.project_id, role)
-    return endpoint
-
-
-def _page(
-    request: Request,
-    endpoint: Endpoint,
-    name: str,
-    ctx: dict[str, Any],
-    status: int = 200,
-) -> HttpResponse:
-    ctx |= {"project": endpoint.project, "room": "endpoints", "endpoint": endpoint}
-    return render(request, f"endpoints/{name}.html", ctx, status=status)
+    return page(request, endpoint, "delete", ctx)
 
 
 def _state(endpoint: Endpoint) -> dict[str, Any]:
@@ -226,14 +225,5 @@ def _state(endpoint: Endpoint) -> dict[str, Any]:
         "room": "endpoints",
         "endpoint": endpoint,
         "answering": answering(endpoint),
+        "tested": newest_test(endpoint),
     }
-
-
-def _counted(endpoint: Endpoint) -> dict[str, Any]:
-    moment = now()
-    # Counters are kept by whole hours.
-    recently = (moment - timedelta(hours=1)).replace(minute=0)
-    counted = [(f"Since {recently:%H:%M} UTC", figures(endpoint, recently))]
-    for title, period in _PERIODS:
-        counted.append((title, figures(endpoint, moment - period)))
-    return {"endpoint": endpoint, "figures": counted}

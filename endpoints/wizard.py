@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -45,21 +45,14 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
     _WIZARD.check(step)
     form = DeployForm(request.POST or request.GET, project=project)
     form.full_clean()
-    wrong = _WIZARD.first_wrong(form, before=step)
-    if wrong:
-        return redirect(_WIZARD.address(request, project_id, wrong, tried="1"))
+    if detour := _WIZARD.detour(request, project_id, form, step):
+        return detour
     if request.method == "POST" and step == "review":
         return _save(request, form)
-    if "tried" not in request.GET:
-        form.errors.clear()
-    ctx = {
+    ctx = _WIZARD.context(request, project_id, form, step) | {
         "project": project,
         "room": "endpoints",
-        "form": form,
-        "steps": _WIZARD.steps(request, project.pk, step),
-        "hidden": _WIZARD.hidden(form, step),
         "list_url": reverse("endpoint-list", args=[project.pk]),
-        "key": uuid4(),
     }
     return render(request, f"endpoints/new_{step}.html", ctx)
 
@@ -70,5 +63,6 @@ def _save(request: Request, form: DeployForm) -> HttpResponse:
     except services.Refused as e:
         messages.error(request, str(e))
         return redirect(_WIZARD.address(request, form.project.pk, "model"))
-    shown_once.put(request, endpoint, services.make_keys(endpoint))
+    if not form.project.is_remote:
+        shown_once.put(request, endpoint, services.make_keys(endpoint))
     return redirect(endpoint)

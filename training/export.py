@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from engines import shelf
+from engines.base import EngineError
 from training.card import card
 from training.disk import told_when_full, workplace
 from training.models import Package, SpeechModel
@@ -27,6 +28,8 @@ CARD = "README.md"
 # By engine: how a model's folder is written for `transformers`. They are imported
 # where they are called: a web process does without arrays of numbers.
 _CONVERTERS = {"whisper": "engines.whisper.huggingface.to_huggingface"}
+# By engine: where the files of a base model are.
+_FOLDERS = {"whisper": "engines.whisper.catalog.folder"}
 _CHUNK = 256 * 1024  # bytes
 # Larger files hold numbers, which do not become smaller.
 _PACKED_BYTES = 16 * 1024**2
@@ -35,7 +38,18 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 
 def manifest(model: SpeechModel) -> list[tuple[str, int]]:
     """The model's files with their sizes in bytes. Raises `EngineError`."""
-    return shelf.files(_folder(model))
+    return shelf.files(folder(model))
+
+
+def folder(model: SpeechModel) -> Path:
+    """Where the files of a custom or a base model are. Raises `EngineError`."""
+    if model.is_custom:
+        return shelf.folder(model.reference, settings.ENGINE_MODELS_DIR)
+    if model.engine not in _FOLDERS:
+        message = f"{model.name} is not a model of files."
+        raise EngineError(message, "ModelNotFound")
+    find: Callable[[str, Path], Path] = import_string(_FOLDERS[model.engine])
+    return find(model.reference, settings.ENGINE_MODELS_DIR)
 
 
 def has_transformers(model: SpeechModel) -> bool:
@@ -45,9 +59,9 @@ def has_transformers(model: SpeechModel) -> bool:
 
 def ctranslate2(model: SpeechModel) -> Iterator[bytes]:
     """The zip of the folder that serves, piece by piece. Raises `EngineError`."""
-    folder = _folder(model)
-    names = [name for name, _ in shelf.files(folder) if name != CARD]
-    return _zipped(folder, names, card(model, "ctranslate2"))
+    here = folder(model)
+    names = [name for name, _ in shelf.files(here) if name != CARD]
+    return _zipped(here, names, card(model, "ctranslate2"))
 
 
 def file_name(model: SpeechModel, form: str) -> str:
@@ -75,14 +89,14 @@ def pack(package: Package) -> None:
     convert: Callable[[Path, Path, str], None] = import_string(
         _CONVERTERS[model.engine]
     )
-    with told_when_full(), workplace(package.pk) as folder:
+    with told_when_full(), workplace(package.pk) as work:
         package.report(0, 1)
         text = card(model, "huggingface")
-        convert(_folder(model), folder / "model", text)
-        names = [name for name, _ in shelf.files(folder / "model")]
-        path = folder / "model.zip"
+        convert(folder(model), work / "model", text)
+        names = [name for name, _ in shelf.files(work / "model")]
+        path = work / "model.zip"
         with path.open("wb") as out:
-            for chunk in _zipped(folder / "model", _without_card(names), text):
+            for chunk in _zipped(work / "model", _without_card(names), text):
                 out.write(chunk)
         target = f"{model.folder}/huggingface.zip"
         default_storage.delete(target)  # of a try that died
@@ -94,10 +108,6 @@ def pack(package: Package) -> None:
 
 def _without_card(names: Sequence[str]) -> list[str]:
     return [name for name in names if name != CARD]
-
-
-def _folder(model: SpeechModel) -> Path:
-    return shelf.folder(model.reference, settings.ENGINE_MODELS_DIR)
 
 
 class _Pieces(io.RawIOBase):

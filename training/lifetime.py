@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from engines.base import EngineError
+from resources.models import Resource
 from training.expiry import dates_for
 from training.models import SpeechModel
 
@@ -29,12 +30,16 @@ def give_dates(model: SpeechModel) -> None:
 
 
 def sync_dates() -> None:
-    """Date the rows of an earlier version; without expiry, take all dates away."""
+    """Date the rows of an earlier version; without expiry, take all dates away.
+
+    Of the models of a Speech resource that one says when they expire.
+    """
+    rows = SpeechModel.objects.exclude(engine__in=Resource.objects.values("key"))
     if not settings.MODELS_EXPIRE:
-        SpeechModel.objects.update(adaptation_expires=None, transcription_expires=None)
+        rows.update(adaptation_expires=None, transcription_expires=None)
         return
     undated = Q(transcription_expires=None) | Q(project=None, adaptation_expires=None)
-    for model in SpeechModel.objects.filter(undated):
+    for model in rows.filter(undated):
         give_dates(model)
         model.save(update_fields=["adaptation_expires", "transcription_expires"])
 

@@ -1,4 +1,5 @@
-"""Where a custom model comes from: data, recipe, model, tests; for its page."""
+"""Where a custom model comes from and goes to: data, recipe, model, tests, endpoints;
+for its page."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ _AMOUNTS = {
 
 
 @dataclass(frozen=True)
-class Source:
-    """Data or a model that this one was made from; without `url` it is only named."""
+class Relative:
+    """Data or a model that this one was made from, or an endpoint that it answers for;
+    without `url` it is only named."""
 
     name: str
     note: str
@@ -32,16 +34,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Lineage:
-    data: Sequence[Source]
-    origin: Source | None  # of a copy or an import
+    data: Sequence[Relative]
+    origin: Relative | None  # of a copy or an import
+    endpoints: Sequence[Relative]
 
 
 def lineage_of(model: SpeechModel, user: User) -> Lineage:
-    """What made the model; links only to what this person may see."""
-    return Lineage(_data(model, user), _origin(model, user))
+    """What made the model, and what it serves; links only to what this person may
+    see."""
+    return Lineage(_data(model, user), _origin(model, user), _endpoints(model))
 
 
-def _data(model: SpeechModel, user: User) -> list[Source]:
+def _data(model: SpeechModel, user: User) -> list[Relative]:
     """As the recipe names it; before there is one, as it was chosen."""
     named = {str(one["id"]): one for one in model.recipe.get("data", [])}
     chosen = {str(dataset.pk): dataset for dataset in model.datasets.all()}
@@ -52,7 +56,7 @@ def _data(model: SpeechModel, user: User) -> list[Source]:
     )
     here = chosen | {str(dataset.pk): dataset for dataset in elsewhere}
     return [
-        Source(
+        Relative(
             here[key].name if key in here else named[key]["name"],
             _amount(named.get(key, {}), here.get(key)),
             here[key].get_absolute_url() if key in here else "",
@@ -77,17 +81,36 @@ def _amount(used: Mapping[str, Any], dataset: Dataset | None) -> str:
     return ", ".join(parts)
 
 
-def _origin(model: SpeechModel, user: User) -> Source | None:
+def _origin(model: SpeechModel, user: User) -> Relative | None:
     copied, imported = origin_of(model)
     if not copied:
         note = "the file that it was imported from"
-        return Source(imported["file"], note) if imported else None
+        return Relative(imported["file"], note) if imported else None
     source = SpeechModel.objects.filter(
         pk=copied["model"], project__in=projects_of(user)
     ).first()
     if source is None:
-        return Source(copied["name"], f"in the project {copied['project_name']}")
+        return Relative(copied["name"], f"in the project {copied['project_name']}")
     assert source.project is not None
-    return Source(
+    return Relative(
         source.name, f"in the project {source.project}", source.get_absolute_url()
     )
+
+
+def _endpoints(model: SpeechModel) -> list[Relative]:
+    """Those that it answers for, then those that it is to answer for."""
+    answering = [
+        (one, "" if one.model_id == model.pk else "until another model is ready")
+        for one in model.served_by.all()
+    ]
+    coming = [
+        (one, "as soon as it is ready" if one.is_active else "could not be deployed")
+        for one in model.endpoints.all()
+        if one.serving_id != model.pk
+    ]
+    return [
+        Relative(
+            one.name, "suspended" if one.is_suspended else note, one.get_absolute_url()
+        )
+        for one, note in answering + coming
+    ]

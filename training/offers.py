@@ -23,13 +23,20 @@ _ABILITIES = {
 }
 
 
-def bases(project: Project) -> list[SpeechModel]:
-    """The base models that can be trained from, newest first."""
+def on_offer(project: Project) -> list[SpeechModel]:
+    """The base models on offer that speak its language, newest first; those that came
+    out together are in the order of the settings."""
     offered = SpeechModel.objects.filter(
         engine=project.engine, project=None, is_offered=True
-    ).exclude(adapts_with="")
+    )
     newest = offered.order_by(F("released").desc(nulls_last=True), "created", "name")
-    return [base for base in newest if not why_not_base(project, base)]
+    return [base for base in newest if base.speaks(project.locale)]
+
+
+def bases(project: Project) -> list[SpeechModel]:
+    """The base models that can be trained from, newest first."""
+    able = [base for base in on_offer(project) if base.adapts_with]
+    return [base for base in able if not why_not_base(project, base)]
 
 
 def why_not_base(project: Project, base: SpeechModel) -> str:

@@ -18,9 +18,9 @@ from engines.registry import get_engine
 from projects.models import Project
 from projects.storage import delete_tree
 from scoring.locale import language_of
-from training.lifetime import give_dates, sync_dates
+from training.lifetime import DEPRECATED, give_dates, sync_dates
 from training.models import PlannedTest, SpeechModel
-from training.offers import bases, why_not_base, why_not_data
+from training.offers import bases, on_offer, why_not_base, why_not_data
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +32,21 @@ _PASSING = frozenset(
         "TrainingNotInstalled",
     }
 )
+_BAD_BASE = "InvalidBaseModel"
 _REMOVE = "training.tasks.remove_model"
 
 
 class Refused(Exception):
-    """No model can be made of this; the message is fit for the user."""
+    """No model can be made of this; the message is fit for the user.
+
+    `about` is what it is about, "base" or "datasets"; the code is one of the REST
+    API's.
+    """
+
+    def __init__(self, message: str, about: str, code: str) -> None:
+        super().__init__(message)
+        self.about = about
+        self.code = code
 
 
 class InUse(Exception):
@@ -83,19 +93,23 @@ def _note_presence(model: SpeechModel, is_on_disk: bool) -> None:
 def usable(project: Project) -> list[SpeechModel]:
     """The models that can recognise for this project.
 
-    First the base models on offer that speak its language, then its own custom
-    models that are ready, newest first; none that has expired.
+    First the base models on offer that speak its language, in the order of the
+    settings, then its own custom models that are ready, newest first; none that has
+    expired.
     """
-    offered = SpeechModel.objects.filter(
-        engine=project.engine, project=None, is_offered=True
-    )
+    offered = sorted(on_offer(project), key=lambda base: (base.created, base.name))
     own = project.models.filter(status=SpeechModel.Status.SUCCEEDED)
     own = own.select_related("base").order_by("-created", "name")
     own = own.prefetch_related("datasets")
     return [
-        *(m for m in offered if m.speaks(project.locale) and not m.is_expired),
+        *(model for model in offered if not model.is_expired),
         *(model for model in own if not model.is_expired),
     ]
+
+
+def usable_here(project: Project) -> list[SpeechModel]:
+    """Those that this server recognises with; not the models of a Speech resource."""
+    return [] if project.is_remote else usable(project)
 
 
 @transaction.atomic
@@ -150,7 +164,8 @@ def _made_before(project: Project, key: UUID) -> SpeechModel | None:
 def _newest(project: Project) -> SpeechModel:
     found = bases(project)
     if not found:
-        raise Refused(f"There is no base model to train for {project.language}.")
+        message = f"There is no base model to train for {project.language}."
+        raise Refused(message, "base", _BAD_BASE)
     return found[0]
 
 
@@ -160,16 +175,32 @@ def _check(
     datasets: Sequence[Dataset],
     tests: Sequence[Dataset],
 ) -> None:
-    strangers = [d.name for d in (*datasets, *tests) if d.project_id != project.pk]
-    problems = [
-        f"“{strangers[0]}” is not of this project." if strangers else "",
-        why_not_base(project, base),
-        "" if datasets else "Choose the data to train on.",
-        conflict(dataset.kind for dataset in datasets),
-        *(why_not_data(project, base, dataset) for dataset in datasets),
-    ]
-    for problem in filter(None, problems):
-        raise Refused(problem)
+    if problem := why_not_base(project, base):
+        code = DEPRECATED if base.is_past_adaptation else _BAD_BASE
+        raise Refused(problem, "base", code)
+    if not base.is_offered:
+        raise Refused(f"{base.name} is not on offer any more.", "base", _BAD_BASE)
+    for dataset in (*datasets, *tests):
+        if dataset.project_id != project.pk:
+            message = f"“{dataset.name}” is not of this project."
+            raise Refused(message, "datasets", "InvalidDataset")
+    if not datasets:
+        message = "Choose the data to train on."
+        raise Refused(message, "datasets", "InvalidDataset")
+    for dataset in datasets:
+        _check_data(project, base, dataset)
+    if problem := conflict(dataset.kind for dataset in datasets):
+        raise Refused(problem, "datasets", "InvalidAdaptationMapping")
+
+
+def _check_data(project: Project, base: SpeechModel, dataset: Dataset) -> None:
+    problem, code = why_not_data(project, base, dataset), "InvalidAdaptationMapping"
+    if dataset.status == Dataset.Status.FAILED:
+        problem, code = "Its import has failed.", "FailedDataset"
+    elif dataset.is_active:
+        problem, code = "It is not imported yet. Wait for that.", "InvalidDataset"
+    if problem:
+        raise Refused(f"“{dataset.name}”: {problem}", "datasets", code)
 
 
 def _planned(
@@ -231,9 +262,11 @@ def delete(model: SpeechModel) -> None:
     if users_of(locked):
         raise InUse(f"“{locked.name}” is used by others. Delete these first.")
     engine, reference, folder = locked.engine, locked.reference, locked.folder
+    is_here = locked.project is not None and not locked.project.is_remote
     locked.delete()
     transaction.on_commit(lambda: delete_tree(folder))
-    transaction.on_commit(lambda: _send_removal(engine, reference))
+    if is_here:
+        transaction.on_commit(lambda: _send_removal(engine, reference))
 
 
 def _send_removal(engine: str, reference: str) -> None:

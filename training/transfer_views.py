@@ -115,6 +115,8 @@ def _stream(request: Request, model: SpeechModel) -> HttpResponseBase:
 def import_(request: Request, project_id: UUID) -> HttpResponse:
     """Take an uploaded model; a job looks at it before anybody can use it."""
     project = project_for(request.user, project_id, Role.EDITOR)
+    if project.is_remote:
+        raise Http404("A Speech resource takes no models in.")
     bases = importing.bases_of(project)
     form = ImportForm(
         request.POST or None,
@@ -147,4 +149,6 @@ def _ready_model_for(request: Request, pk: UUID) -> SpeechModel:
     model.project = project_for(request.user, model.project_id, Role.EDITOR)
     if model.status != SpeechModel.Status.SUCCEEDED:
         raise Http404("This model is not ready.")
+    if model.project.is_remote:
+        raise Http404("The files of this model are at its Speech resource.")
     return model

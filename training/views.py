@@ -59,8 +59,9 @@ _WORK = {
 def index(request: Request, project_id: UUID) -> HttpResponse:
     """Custom models only: base models are chosen in the wizard."""
     project = project_for(request.user, project_id)
-    models = project.models.select_related("base").prefetch_related("datasets", *TRIALS)
-    ctx = _LISTING.context(request, models.defer("curve")) | {
+    models = project.models.select_related("base").defer("curve")
+    models = models.prefetch_related("datasets", "served_by", *TRIALS)
+    ctx = _LISTING.context(request, models) | {
         "project": project,
         "room": "training",
     }

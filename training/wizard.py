@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -56,22 +56,14 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
     answers.setdefault("seed", str(DEFAULT_SEED))
     form = TrainingForm(answers, project=project)
     form.full_clean()
-    wrong = _WIZARD.first_wrong(form, before=step)
-    if wrong:
-        return redirect(_WIZARD.address(request, project_id, wrong, tried="1"))
+    if detour := _WIZARD.detour(request, project_id, form, step):
+        return detour
     if request.method == "POST" and step == "review":
         return _save(request, form)
-    if "tried" not in request.GET:
-        form.errors.clear()
-    ctx = {
+    ctx = _WIZARD.context(request, project_id, form, step) | {
         "project": project,
         "room": "training",
-        "form": form,
-        "step": step,
-        "steps": _WIZARD.steps(request, project.pk, step),
-        "hidden": _WIZARD.hidden(form, step),
         "list_url": reverse("model-list", args=[project.pk]),
-        "key": uuid4(),
         "bases": form.bases,
     }
     ctx |= {"data": _data, "test": _tests, "review": _review}.get(step, _nothing)(form)
@@ -142,7 +134,7 @@ def _review(form: TrainingForm) -> dict[str, Any]:
         "overlaps": _overlaps(tests, chosen),
         "too_long": _too_long(spoken),
         "is_over_cap": sum(each.seconds for each in spoken) > MAX_AUDIO_SECONDS,
-        "missing": _missing_packages() if spoken else [],
+        "missing": _missing_packages() if spoken and not form.project.is_remote else [],
     }
 
 

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.utils.timezone import now
 
 from endpoints import services
 from endpoints.models import Endpoint
-from endpoints.serving import answering
+from endpoints.serving import answering, why_silent
 from endpoints.tasks import deploy_endpoint
 from endpoints.tests.test_services import EndpointTestCase
 from engines.base import EngineError
 from engines.fake import FakeEngine
 from jobs.models import Job
 from speechstudio.test import fake_engine, make_model
+from training.models import SpeechModel
 
 Status = Job.Status
 
@@ -80,12 +81,24 @@ class FallBackTestCase(EndpointTestCase):
     def test_the_newest_base_model_answers_for_one_that_has_expired(self) -> None:
         endpoint = self.make()
         assert answering(endpoint) == self.custom
-        make_model("Newer", released=now().date(), status=Status.NOT_STARTED)
-        self.custom.transcription_expires = now() - timedelta(days=1)
-        self.custom.save()
+        here = {"status": Status.SUCCEEDED}
+        older = make_model("Older", released=date(2020, 1, 15), **here)
+        newer = make_model("Newer", released=date(2024, 1, 15), **here)
+        # Not on the disk, of another language, not offered any more.
+        newest = date(2026, 1, 15)
+        make_model("Elsewhere", released=newest, status=Status.NOT_STARTED)
+        make_model("German", released=newest, languages="de", **here)
+        make_model("Former", released=newest, is_offered=False, **here)
+        self.expire(self.custom)
+        # It is not known when the one called Tiny came out.
+        for model in (newer, older, self.base):
+            endpoint.refresh_from_db()
+            assert answering(endpoint) == model
+            self.expire(model)
         endpoint.refresh_from_db()
-        # The newer one is not on the disk.
-        assert answering(endpoint) == self.base
-        self.base.transcription_expires = now() - timedelta(days=1)
-        self.base.save()
         assert answering(endpoint) is None
+        assert "no base model can answer" in why_silent(endpoint, None)
+
+    def expire(self, model: SpeechModel) -> None:
+        model.transcription_expires = now() - timedelta(days=1)
+        model.save()

@@ -13,6 +13,7 @@ from django.urls import reverse
 from editor import heard
 from editor.models import EditorSet, Recording, Segment
 from editor.tasks import take_in_set
+from endpoints import log_list, logs
 from endpoints.models import LogEntry
 from endpoints.tests.logs import keep, make_endpoint
 from engines.fake import FakeEngine
@@ -61,9 +62,18 @@ class TestList(LogPagesTestCase):
     def test_by_text_in_any_case(self) -> None:
         assert self.texts(q="invoice") == ["an Invoice"]
 
+    def test_by_text_in_any_case_of_any_language(self) -> None:
+        keep(self.endpoint, "Äpfel (reif) für Øystein")
+        for search in ("äpfel", "ÄPFEL (R", "für øy"):
+            assert len(self.texts(q=search)) == 1, search
+        assert not self.texts(q="a.*e")
+
     def test_by_days_of_utc_both_included(self) -> None:
         found = self.texts(since="2026-05-31", until="2026-05-31")
         assert found == ["unsure", ""]
+
+    def test_by_the_last_and_the_first_day_of_all(self) -> None:
+        assert len(self.texts(since="0001-01-01", until="9999-12-31")) == 4
 
     def test_filters_hold_together_and_stay_in_the_address_of_the_heads(self) -> None:
         page = self.client.get(self.url(below=90, since="2026-06-01", sort="time"))
@@ -74,6 +84,14 @@ class TestList(LogPagesTestCase):
         page = self.client.get(self.url(until="2026-02-30"))
         assert page.status_code == 400 and not page.context["page"].object_list
         self.assertContains(page, "is no date", status_code=400)
+        # Whether anything matches nobody knows.
+        self.assertNotContains(page, "No request matches", status_code=400)
+
+    def test_the_order_can_be_chosen_where_there_are_no_heads(self) -> None:
+        page = self.client.get(self.url(sort="-time"))
+        self.assertContains(page, '<option value="-time" selected>Newest first')
+        asked = [value for value, _ in log_list.ORDERS]
+        assert {value.removeprefix("-") for value in asked} == set(log_list.SORTS)
 
     def test_logs_of_other_endpoints_are_elsewhere(self) -> None:
         keep(make_endpoint(self.project, name="Other"), "elsewhere")
@@ -115,6 +133,22 @@ class TestFiles(LogPagesTestCase):
         assert f"__{self.entry.pk}.wav" in answer.headers["Content-Disposition"]
         answer = self.client.get(self.file_url("transcript", self.entry))
         assert f"__{self.entry.pk}.v2.json" in answer.headers["Content-Disposition"]
+
+    def test_what_was_deleted_alone_is_not_offered(self) -> None:
+        audio, transcript = (
+            self.file_url(name, self.entry) for name in ("audio", "transcript")
+        )
+        logs.delete_part(self.entry, "audio")
+        page = self.client.get(self.url())
+        self.assertNotContains(page, audio)
+        self.assertContains(page, transcript)
+        assert self.client.get(audio).status_code == 404
+        other = keep(self.endpoint, "three four")
+        logs.delete_part(other, "transcript")
+        page = self.client.get(self.url())
+        self.assertContains(page, self.file_url("audio", other))
+        self.assertNotContains(page, self.file_url("transcript", other))
+        self.assertNotContains(page, "three four")
 
     def test_files_of_another_endpoint_are_not_found(self) -> None:
         other = make_endpoint(self.project, name="Other")
@@ -189,6 +223,19 @@ class TestDeleting(LogPagesTestCase):
         self.client.post(self.url("delete", all=1))
         assert not self.left()
 
+    def test_what_came_after_the_question_stays(self) -> None:
+        asked = self.client.get(self.url("delete", all=1)).context["moment"]
+        keep(self.endpoint, "later")
+        answers = {"before": asked.isoformat()}
+        page = self.client.post(self.url("delete", all=1), answers, follow=True)
+        self.assertContains(page, "3 logged requests were deleted")
+        assert self.left() == {"later"}
+
+    def test_a_moment_that_is_none_deletes_nothing(self) -> None:
+        page = self.client.post(self.url("delete", all=1), {"before": "soon"})
+        self.assertContains(page, "Delete 3 logged requests?")
+        assert len(self.left()) == 3
+
     def test_nonsense_in_the_place_of_a_date_deletes_nothing(self) -> None:
         url = self.url("delete", all=1, until="June")
         self.assertContains(self.client.get(url), "is no date", status_code=400)
@@ -247,6 +294,16 @@ class TestCorrecting(LogPagesTestCase):
         assert EditorSet.objects.count() == 1
         assert len(default_storage.listdir(EditorSet.objects.get().folder)[1]) == 1
 
+    def test_the_key_of_another_project_is_no_obstacle(self) -> None:
+        abroad = projects.create(self.alice, "Abroad", "en-US")
+        other = EditorSet.objects.create(project=abroad, name="Theirs")
+        keep(self.endpoint)
+        answers = {"name": "Unsure", "key": other.pk}
+        assert self.client.post(self.url("correct", all=1), answers).status_code == 302
+        other.refresh_from_db()
+        assert other.project == abroad and other.name == "Theirs"
+        assert self.project.editor_sets.count() == 1
+
     def test_too_many_are_refused_with_the_limit(self) -> None:
         for _ in range(3):
             keep(self.endpoint)
@@ -264,6 +321,7 @@ class TestCorrecting(LogPagesTestCase):
     def test_sound_that_is_gone_is_left_out(self) -> None:
         gone, there = keep(self.endpoint, "gone"), keep(self.endpoint, "there")
         default_storage.delete(gone.audio)
+        logs.delete_part(keep(self.endpoint, "deleted alone"), "audio")
         self.correct(all=1)
         assert Recording.objects.get().transcript == there.text
 

@@ -88,6 +88,17 @@ class TestKeeping(LogsTestCase):
             logs.keep(self.endpoint.pk, PCM, {}, "one", 0.5, 0.5)
         assert not LogEntry.objects.exists() and not self.files()
 
+    def test_what_is_deleted_while_it_is_kept_leaves_no_sound(self) -> None:
+        whole = default_storage.save
+
+        def save(name: str, content: ContentFile) -> str:
+            self.endpoint.delete()
+            return whole(name, content)
+
+        with patch.object(default_storage, "save", save):
+            logs.keep(self.endpoint.pk, PCM, {}, "one", 0.5, 0.5)
+        assert not LogEntry.objects.exists() and not self.files()
+
     def test_whatever_fails_is_told_to_the_log_and_to_nobody_else(self) -> None:
         with (
             patch.object(LogEntry, "save", side_effect=RuntimeError("broken")),
@@ -124,6 +135,42 @@ class TestDeleting(LogsTestCase):
         with patch.object(logs.current_app, "signature") as sent:
             sent.return_value.apply_async.side_effect = OperationalError
             logs._send_tidy()
+
+    def test_the_sound_or_the_transcript_goes_alone(self) -> None:
+        parts: list[logs.Part] = ["audio", "transcript"]
+        for part, other in (parts, parts[::-1]):
+            entry = keep(self.endpoint, "one two", 0.4)
+            self.delete_part(entry, part)
+            row = self.endpoint.log_entries.get()
+            assert not getattr(row, part)
+            assert self.files() == [getattr(entry, other).rpartition("/")[2]]
+            if part == "transcript":
+                assert (row.text, row.confidence) == ("", None)
+            self.delete_part(row, part)  # once more
+            assert self.endpoint.log_entries.exists()
+            # Asked with what was read before.
+            self.delete_part(entry, other)
+            assert not self.endpoint.log_entries.exists() and not self.files()
+            self.delete_part(entry, other)
+
+    def delete_part(self, entry: LogEntry, part: logs.Part) -> None:
+        with self.captureOnCommitCallbacks(execute=True):
+            logs.delete_part(entry, part)
+
+    def test_a_part_stays_when_its_row_does(self) -> None:
+        entry = keep(self.endpoint)
+        with (
+            patch.object(LogEntry, "save", side_effect=RuntimeError("broken")),
+            pytest.raises(RuntimeError),
+        ):
+            logs.delete_part(entry, "audio")
+        assert default_storage.exists(entry.audio)
+
+    def test_what_came_later_stays(self) -> None:
+        seen, later = keep(self.endpoint, "seen"), keep(self.endpoint, "later")
+        assert logs.delete(self.endpoint.log_entries.all(), seen.created) == 1
+        assert self.endpoint.log_entries.get() == later
+        assert len(self.files()) == 2
 
     def test_an_entry_whose_files_are_gone_goes_as_well(self) -> None:
         entry = keep(self.endpoint)

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from django.utils.timezone import now
 
 from endpoints import keys, services
 from endpoints.models import Endpoint, Key, LogEntry, Usage
 from endpoints.services import Refused
+from endpoints.serving import answering, why_silent
 from engines.base import EngineError
 from engines.fake import FakeEngine
 from jobs.models import Job
@@ -51,10 +53,10 @@ class CreateTestCase(EndpointTestCase):
         with fake_engine(FakeEngine()), self.on_commit():
             endpoint = services.create(self.project, self.custom, "Front desk", "Calls")
             assert endpoint.serving is None
-            assert not endpoint.answers
+            assert why_silent(endpoint, None) == "It has no model that answers yet."
         endpoint.refresh_from_db()
         assert (endpoint.status, endpoint.serving) == (Status.SUCCEEDED, self.custom)
-        assert endpoint.answers
+        assert answering(endpoint) == self.custom
         assert not endpoint.logging_enabled
         assert (endpoint.name, endpoint.description) == ("Front desk", "Calls")
 
@@ -66,6 +68,14 @@ class CreateTestCase(EndpointTestCase):
         ]
         assert made[0] == made[1]
         assert Endpoint.objects.count() == 1
+
+    def test_the_key_of_another_project_is_no_obstacle(self) -> None:
+        abroad = projects.create(self.alice, "Abroad", "en-US")
+        other = services.create(self.project, self.base, "Front desk")
+        Endpoint.objects.filter(pk=other.pk).update(project=abroad)
+        made = services.create(self.project, self.base, "Ward", key=other.pk)
+        assert made.pk != other.pk and made.project == self.project
+        assert Endpoint.objects.count() == 2
 
     def test_what_cannot_recognise_is_refused_with_the_code_of_the_contract(
         self,
@@ -100,6 +110,12 @@ class CreateTestCase(EndpointTestCase):
         found = {o.model.name: bool(o.why_not) for o in services.offers(self.project)}
         assert found == {"Clinic 2": True, "Clinic 1": False, "Tiny": False}
 
+    def test_base_models_are_offered_newest_first_and_undated_ones_last(self) -> None:
+        for name, year in (("Older", 2020), ("Newer", 2024)):
+            make_model(name, released=date(year, 1, 15))
+        names = [offer.model.name for offer in services.offers(self.project)]
+        assert names == ["Clinic 1", "Newer", "Older", "Tiny"]
+
 
 class KeyTestCase(EndpointTestCase):
     def test_both_keys_are_made_once_and_only_their_digests_stay(self) -> None:
@@ -130,7 +146,7 @@ class ChangeTestCase(EndpointTestCase):
             services.change_model(endpoint, new)
             endpoint.refresh_from_db()
             assert (endpoint.model, endpoint.serving) == (new, self.custom)
-            assert endpoint.answers
+            assert answering(endpoint) == self.custom
         endpoint.refresh_from_db()
         assert (endpoint.status, endpoint.serving) == (Status.SUCCEEDED, new)
 
@@ -181,10 +197,10 @@ class ChangeTestCase(EndpointTestCase):
         endpoint = self.make()
         services.suspend(endpoint)
         endpoint.refresh_from_db()
-        assert not endpoint.answers
+        assert why_silent(endpoint, self.custom) == "It is suspended."
         services.resume(endpoint)
         endpoint.refresh_from_db()
-        assert endpoint.answers
+        assert not why_silent(endpoint, self.custom)
 
 
 class DeleteTestCase(EndpointTestCase):
@@ -218,6 +234,8 @@ class DeleteTestCase(EndpointTestCase):
         Endpoint.objects.filter(pk=endpoint.pk).update(model=self.base)
         assert training.users_of(self.custom) == [endpoint]
         assert training.users_of(self.base) == [endpoint]
+        url = reverse("model-delete", args=[self.custom.pk])
+        self.assertContains(self.client.post(url), endpoint.name, status_code=409)
         with pytest.raises(training.InUse):
             training.delete(self.custom)
         with fake_engine(FakeEngine()), self.on_commit():

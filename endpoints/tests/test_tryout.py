@@ -3,7 +3,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from asgiref.sync import async_to_sync
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -44,6 +44,18 @@ class PageTestCase(TryTestCase):
             f'data-token="{self.token_url}"',
         ):
             self.assertContains(page, said)
+
+    def test_it_talks_to_this_server_alone(self) -> None:
+        page = self.client.get(self.url)
+        self.assertContains(page, 'data-host=""')
+        assert "connect-src" not in page["Content-Security-Policy"]
+
+    @override_settings(RECOGNITION_URL="https://speech.example.org:8443")
+    def test_it_may_talk_to_a_data_plane_that_runs_elsewhere(self) -> None:
+        page = self.client.get(self.url)
+        self.assertContains(page, 'data-host="wss://speech.example.org:8443"')
+        policy = page["Content-Security-Policy"]
+        assert policy.endswith("; connect-src 'self' wss://speech.example.org:8443")
 
     def test_what_answers_is_in_the_address(self) -> None:
         other = self.make()
@@ -86,6 +98,12 @@ class PageTestCase(TryTestCase):
             page = self.client.get(self.url)
             self.assertContains(page, why)
             assert page.context["chosen"].name == "Tiny"
+            self.assertContains(page, "data-problem hidden")
+            # In its own address it says so before anybody speaks.
+            page = self.client.get(self.url, {"endpoint": self.endpoint.pk})
+            self.assertNotContains(page, "data-problem hidden")
+            self.assertContains(page, 'data-silent="“Front desk” does not answer.')
+            self.assertContains(page, "data-problem-text>“Front desk” does not answer.")
 
     def test_what_answers_for_an_expired_model_is_named(self) -> None:
         self.custom.transcription_expires = now()

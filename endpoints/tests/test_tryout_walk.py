@@ -44,7 +44,9 @@ def test_a_model_is_tried_with_a_file_and_by_voice(
         the_file_is_heard(page, tmp_path / "audio.wav")
         it_is_heard_again_with_other_options(page)
         the_microphone_is_heard(page)
+        a_file_without_sound_leaves_none_behind(page)
         the_server_is_busy(page)
+        what_is_suspended_is_not_recorded_for(page)
 
 
 def test_without_a_microphone_it_says_so(studio: Studio) -> None:
@@ -110,6 +112,20 @@ def the_microphone_is_heard(page: Page) -> None:
     expect(answer.get_by_text("after the last word")).to_be_visible()
 
 
+def a_file_without_sound_leaves_none_behind(page: Page) -> None:
+    kept = page.locator("[data-kept-name]")
+    expect(kept).to_have_text(re.compile(r"Recording of \d\d:\d\d:\d\d$"))
+    page.get_by_label("Choose a sound file").set_input_files(
+        {"name": "notes.wav", "mimeType": "audio/wav", "buffer": b"no sound"}
+    )
+    sound = page.get_by_role("region", name="Sound")
+    expect(sound.get_by_role("alert")).to_be_visible()
+    expect(kept).not_to_be_visible()
+    # The browser's own words would say that no file was chosen, beside one that was.
+    box = page.get_by_label("Choose a sound file").bounding_box()
+    assert box and box["width"] <= 1
+
+
 def the_server_is_busy(page: Page) -> None:
     def refuse(route: WebSocketRoute) -> None:
         route.on_message(lambda _: route.close(code=4429, reason="Too many."))
@@ -122,6 +138,22 @@ def the_server_is_busy(page: Page) -> None:
     answer = newest(page)
     expect(answer.get_by_text("The server is busy.")).to_be_visible()
     expect(answer.get_by_text("Failed")).to_be_visible()
+
+
+def what_is_suspended_is_not_recorded_for(page: Page) -> None:
+    tried = page.url
+    page.get_by_role("link", name="Deploy models").first.click()
+    page.locator("tbody th a").first.click()
+    suspended = page.url
+    page.get_by_role("link", name="Suspend").click()
+    page.get_by_role("button", name="Suspend endpoint").click()
+    key = suspended.rstrip("/").rpartition("/")[2]
+    page.goto(f"{tried.partition('?')[0]}?endpoint={key}")
+    problem = page.get_by_role("region", name="Sound").get_by_role("alert")
+    expect(problem).to_contain_text("It is suspended.")
+    page.get_by_role("button", name="Record").click()
+    expect(problem).to_contain_text("It is suspended.")
+    expect(page.get_by_role("article")).to_have_count(0)
 
 
 def newest(page: Page) -> Locator:

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.utils.timezone import now
 
-from endpoints import usage
+from endpoints import usage, writing
 from endpoints.models import Endpoint, Usage
 from speechstudio.test import BaseTestCase, make_model
 
@@ -38,6 +39,20 @@ class UsageTests(BaseTestCase):
         assert figures.audio_seconds == 202.0
         assert figures.p50_ms == pytest.approx(51, rel=0.12)
         assert figures.p95_ms == pytest.approx(96, rel=0.12)
+
+    def test_failures_are_no_quick_answers(self) -> None:
+        self.note(*[1_000.0] * 10)
+        self.note(*[0.0] * 90, failed=True)
+        usage.flush()
+        figures = usage.figures(self.endpoint, self.began)
+        assert (figures.requests, figures.failed) == (100, 90)
+        assert figures.p50_ms == pytest.approx(1_000, rel=0.12)
+
+    def test_failures_alone_have_no_percentiles(self) -> None:
+        self.note(5.0, failed=True)
+        usage.flush()
+        figures = usage.figures(self.endpoint, self.began)
+        assert figures == usage.Figures(1, 1, 2.0, None, None)
 
     def test_what_is_written_twice_is_counted_once(self) -> None:
         self.note(10.0)
@@ -85,6 +100,13 @@ class UsageTests(BaseTestCase):
             usage.note(self.endpoint.pk, 2.0, 10.0, failed=False)
             await asyncio.sleep(0.2)
 
-        with patch.object(usage, "_FLUSH_SECONDS", 0.01):
+        async def behind(work: Callable[[], None]) -> None:
+            # Here, as its own thread does not see what the test has not committed.
+            await sync_to_async(work)()
+
+        with (
+            patch.object(usage, "_FLUSH_SECONDS", 0.01),
+            patch.object(writing, "behind", behind),
+        ):
             async_to_sync(noted)()
         assert Usage.objects.get().requests == 1

@@ -3,16 +3,22 @@
 const PATH = "/speech/recognition/conversation/cognitiveservices/v1";
 const LOST = "No connection came about. The server may be busy or restarting: try again in a moment.";
 const BUSY = 4429;
+// What may be on its way at once: a server that hears slowly is to answer in between.
+const MOST_BYTES = 512 * 1024;
+const SOON_MS = 50;
 
 export class Turn {
   #request = identifier();
-  #waiting = []; // messages for a connection that is not there yet
+  #waiting = []; // messages that are to be sent, in their order
+  #timer = 0;
   #socket = null;
   #isOver = false;
   openedAt = 0;
   isCancelled = false;
 
-  constructor({ rate, phrases, weight }) {
+  // `host`: such as wss://speech.example.org; empty where the page comes from.
+  constructor({ host, rate, phrases, weight }) {
+    this.host = host || location.origin.replace(/^http/, "ws");
     this.#send(textMessage("speech.context", this.#request, context(phrases, weight)));
     this.#sound(header(rate));
   }
@@ -25,13 +31,12 @@ export class Turn {
       format: "detailed",
       Authorization: `Bearer ${token}`,
     });
-    const origin = location.origin.replace(/^http/, "ws");
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${origin}${PATH}?${query}`, "USP");
+      const socket = new WebSocket(`${this.host}${PATH}?${query}`, "USP");
       this.#socket = socket;
       socket.onopen = () => {
         this.openedAt = performance.now();
-        for (const message of this.#waiting.splice(0)) socket.send(message);
+        this.#pass();
       };
       socket.onmessage = ({ data }) => {
         const [path, body] = read(data);
@@ -66,9 +71,19 @@ export class Turn {
   }
 
   #send(message) {
-    const isOpen = this.#socket?.readyState === WebSocket.OPEN;
-    if (isOpen) this.#socket.send(message);
-    else if (!this.#isOver && !this.openedAt) this.#waiting.push(message);
+    this.#waiting.push(message);
+    this.#pass();
+  }
+
+  // Send what waits, as fast as it is taken.
+  #pass() {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    while (this.#waiting.length && socket.bufferedAmount < MOST_BYTES) {
+      socket.send(this.#waiting.shift());
+    }
+    clearTimeout(this.#timer);
+    if (this.#waiting.length) this.#timer = setTimeout(() => this.#pass(), SOON_MS);
   }
 
   #why({ code, reason }) {

@@ -6,6 +6,8 @@ const { LONGEST_SECONDS, Problem, Sound, microphone, ofFile } = await import(
   root.dataset.sound
 );
 const MOST_PHRASES = 500;
+const LONGEST_PHRASE = 200; // characters
+const LONGEST_LIST = 20_000;
 const QUIETEST_DB = 60; // below the loudest that can be
 
 const part = (name) => root.querySelector(`[data-${name}]`);
@@ -65,7 +67,7 @@ function record() {
     playing?.stop();
     const options = asked();
     mic = await microphone(root.dataset.worklet);
-    const time = new Date().toLocaleTimeString();
+    const time = new Date().toLocaleTimeString("en-GB"); // 20:45:09
     keep(new Sound(`Recording of ${time}`, mic.rate));
     begin(options);
     enter("recording");
@@ -106,7 +108,9 @@ function cancel() {
 function choose(file) {
   if (!file) return;
   trying(async () => {
+    asked();
     enter("starting");
+    keep(null);
     keep(await ofFile(file));
     await hearAll();
   });
@@ -133,18 +137,27 @@ function keep(fresh) {
 }
 
 function showSound() {
-  part("kept").hidden = !sound.length;
+  part("kept").hidden = !sound?.length;
+  if (!sound) return;
   part("kept-name").textContent = sound.name;
   part("kept-seconds").textContent = `${sound.seconds.toFixed(1)} s`;
 }
 
-// What is typed. Throws a `Problem`.
+// What is chosen and typed. Throws a `Problem`.
 function asked() {
+  const { silent } = choice.selectedOptions[0].dataset;
+  if (silent) throw new Problem(silent);
   const typed = part("list").value.split(/[;\n]/).map((text) => text.trim());
   const phrases = [...new Set(typed.filter(Boolean))];
   const field = part("weight");
   if (phrases.length > MOST_PHRASES) {
     throw new Problem(`A phrase list has at most ${MOST_PHRASES} phrases.`);
+  }
+  if (phrases.some((text) => text.length > LONGEST_PHRASE)) {
+    throw new Problem(`A phrase has at most ${LONGEST_PHRASE} characters.`);
+  }
+  if (phrases.join("").length > LONGEST_LIST) {
+    throw new Problem("A phrase list has at most 20,000 characters.");
   }
   if (!field.checkValidity()) throw new Problem("The weight goes from 0 to 2.");
   return { phrases, weight: field.valueAsNumber };
@@ -162,7 +175,8 @@ function begin({ phrases, weight }) {
     locale: root.dataset.locale,
     play: (from, until) => play(heard, from, until),
   });
-  turn = new Turn({ rate: heard.rate, phrases, weight });
+  const { host } = root.dataset;
+  turn = new Turn({ host, rate: heard.rate, phrases, weight });
   part("answers").prepend(made);
   part("empty").hidden = true;
   part("legend").hidden = false;

@@ -163,18 +163,26 @@ class CreateTestCase(BaseTestCase):
         machine = make_dataset(self.project, kind=Kind.TRANSCRIPT)
         theirs = projects.create(self.charlie, "Other", "en-US")
         foreign = make_dataset(theirs, name="Theirs", use="training")
+        broken = make_dataset(self.project, status=Job.Status.FAILED)
+        coming = make_dataset(self.project, status=Job.Status.RUNNING)
+        gone = make_model("gone", adapts_with=ALL_KINDS, is_offered=False)
+        mapping = "InvalidAdaptationMapping"
         cases = [
-            (german, [self.dataset], "does not speak"),
-            (old, [self.dataset], "expired for adaptation"),
-            (text, [self.dataset], "cannot be adapted with this type"),
-            (self.base, [], "Choose the data"),
-            (self.base, [structured, spoken], "cannot be used together"),
-            (self.base, [machine], "does not train models"),
-            (self.base, [foreign], "“Theirs” is not of this project"),
+            (german, [self.dataset], "does not speak", "InvalidBaseModel"),
+            (gone, [self.dataset], "not on offer any more", "InvalidBaseModel"),
+            (old, [self.dataset], "expired for adaptation", "ModelDeprecated"),
+            (text, [self.dataset], "cannot be adapted with this type", mapping),
+            (self.base, [], "Choose the data", "InvalidDataset"),
+            (self.base, [structured, spoken], "cannot be used together", mapping),
+            (self.base, [machine], "does not train models", mapping),
+            (self.base, [foreign], "“Theirs” is not of this", "InvalidDataset"),
+            (self.base, [broken], "Its import has failed", "FailedDataset"),
+            (self.base, [coming], "not imported yet", "InvalidDataset"),
         ]
-        for base, datasets, reason in cases:
-            with pytest.raises(Refused, match=reason):
+        for base, datasets, reason, code in cases:
+            with pytest.raises(Refused, match=reason) as told:
                 services.create(self.project, base, datasets, "A")
+            assert told.value.code == code, reason
         assert not SpeechModel.objects.exclude(project=None).exists()
 
 
