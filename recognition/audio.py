@@ -7,6 +7,7 @@ ones stay in memory. Decoding runs in threads.
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 import wave
 from collections.abc import (
@@ -17,6 +18,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,31 +36,46 @@ from datasets.formats import sound
 from datasets.formats.base import AudioError
 from engines.base import SAMPLE_RATE_HZ
 from recognition.errors import Refused
+from recognition.places import Places
 
 _IN_MEMORY_BYTES = 1024**2
+# Rather more than a minute as it is heard. Of what is larger, only some come at once.
+_MODEST_BYTES = 2 * 1024**2
+_large = Places(32)
+TOO_LONG = "audio.too_long"
+# It warns of each form that is none, which is told to the client that sent it: nobody
+# is to fill the log.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 @asynccontextmanager
 async def body_of(
     request: Request, most_bytes: int, most_seconds: float
 ) -> AsyncIterator[BinaryIO]:
-    """What the client sends. Raises `Refused` when it is too much, or takes too
-    long."""
+    """What the client sends. Raises `Refused` when it is too much, or takes too long,
+    and `Busy` when it is much, and so is what others send."""
     _check_promised(request, most_bytes)
     folder = str(settings.FILE_UPLOAD_TEMP_DIR)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder) as file:
+    with (
+        tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder) as file,
+        ExitStack() as stack,
+    ):
         try:
             async with asyncio.timeout(most_seconds):
-                await _receive(request, file, most_bytes)
+                await _receive(request, file, most_bytes, stack)
         except TimeoutError as e:
             raise _too_slow(most_seconds) from e
         file.seek(0)
         yield cast(BinaryIO, file)
 
 
-async def _receive(request: Request, file: IO[bytes], most_bytes: int) -> None:
+async def _receive(
+    request: Request, file: IO[bytes], most_bytes: int, stack: ExitStack
+) -> None:
     size = 0
     async for piece in request.stream():
+        if size <= _MODEST_BYTES < size + len(piece):
+            stack.enter_context(_large.taken())
         size += len(piece)
         if size > most_bytes:
             raise _too_large(most_bytes)
@@ -74,7 +91,8 @@ async def form_of(
 ) -> AsyncIterator[FormData]:
     """The form that the client sends. Raises `Refused` when it is none, is too much, or
     takes too long."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    sent_as = request.headers.get("content-type", "").lower()
+    if not sent_as.startswith("multipart/form-data"):
         message = "Send a form: Content-Type is to be multipart/form-data."
         raise Refused(message, "InvalidRequestBodyFormat", "Content-Type", 415)
     _check_promised(request, most_bytes)
@@ -152,7 +170,11 @@ class Tracks:
 
 
 async def tracks(
-    file: BinaryIO, folder: Path, most_seconds: float, channels: Sequence[int] = ()
+    file: BinaryIO,
+    folder: Path,
+    most_seconds: float,
+    channels: Sequence[int] = (),
+    threads: Executor | None = None,
 ) -> Tracks:
     """Decode into `folder`: those of these channels that there are, each by itself;
     without any, all as one.
@@ -161,8 +183,8 @@ async def tracks(
     """
     unwanted = Event()
     try:
-        return await asyncio.to_thread(
-            _tracks, file, folder, most_seconds, channels, unwanted
+        return await asyncio.get_running_loop().run_in_executor(
+            threads, _tracks, file, folder, most_seconds, channels, unwanted
         )
     finally:
         unwanted.set()
@@ -226,7 +248,7 @@ def _check_length(count: int, most_seconds: float) -> None:
         longest = f"{most_seconds:.0f} seconds"
         if most_seconds > 120:
             longest = f"{most_seconds / 3600:g} hours"
-        raise AudioError(f"is too long: {longest} are the limit", "audio.too_long")
+        raise AudioError(f"is too long: {longest} are the limit", TOO_LONG)
 
 
 def _check_not_empty(count: int) -> None:

@@ -28,6 +28,9 @@ _OUTER = {
     415: "UnsupportedMediaType",
     503: "ServiceUnavailable",
 }
+# When it may be otherwise.
+_MEMORY_SECONDS = 30
+_ROOM_SECONDS = 60
 
 
 class Refused(Exception):
@@ -84,7 +87,8 @@ def problem_of(error: Exception) -> Problem:
             retry = error.retry_after
             return Problem(429, message, "TooManyRequests", retry_after=retry)
         case DiskFull():
-            return Problem(503, str(error), "ServiceUnavailable")
+            retry = _ROOM_SECONDS
+            return Problem(503, str(error), "ServiceUnavailable", retry_after=retry)
         case Refused():
             code = _OUTER.get(error.status, "InvalidArgument")
             return Problem(error.status, str(error), code, error.code, error.target)
@@ -99,6 +103,11 @@ def problem_of(error: Exception) -> Problem:
             return Problem(400, str(error), "InvalidArgument", "InvalidAudio", "audio")
         case EngineError() if error.code == "LanguageNotSupported":
             return Problem(400, str(error), inner="UnsupportedLanguageCode")
+        case EngineError() if error.code == "OutOfMemory":
+            logger.error("There is not enough memory for a model", exc_info=error)
+            message = "The server has no memory left for this model. Ask again later."
+            retry = _MEMORY_SECONDS
+            return Problem(503, message, "ServiceUnavailable", retry_after=retry)
     logger.error("A request failed", exc_info=error)
     message = "The recognition failed. The administrator finds the reason in the log."
     return Problem(500, message, "InternalServerError")
@@ -133,7 +142,7 @@ def openai(problem: Problem) -> JSONResponse:
     body = {
         "message": problem.message,
         "type": kind,
-        "param": problem.target or None,
+        "param": "file" if problem.target == "audio" else problem.target or None,
         "code": problem.inner or problem.code,
     }
     return _response(problem, {"error": body})

@@ -5,40 +5,37 @@ Reference: section 14 of the reference.
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import Any, BinaryIO
 
-from django.conf import settings
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from datasets.fetch import fetch
 from engines.base import Decoding, Word
-from recognition import recording, wishes
+from recognition import hearing, recording, wishes
 from recognition.access import spoken
 from recognition.audio import Tracks
 from recognition.errors import Refused, envelope
 from recognition.visits import Visit, Visited
 from recognition.wishes import Wishes
-from transcriptions.phrases import Phrase
-from transcriptions.wording import Wording, Written
+from scoring.normalization import unit
+from transcriptions.wording import Written
 
 _VERSIONS = ("2025-10-15", "2024-11-15")
 _MAX_DEFINITION_BYTES = 1024**2
 
 
 async def transcribe(visit: Visit) -> Response:
-    caller = await visit.authorise()
+    caller = await visit.admitted()
     version = visit.request.query_params.get("api-version", "")
     if version not in _VERSIONS:
         message = f"api-version is {' or '.join(_VERSIONS)}."
         raise Refused(message, target="api-version")
     form = await recording.form_of(visit)
     asked = wishes.read(await _definition(form))
+    if caller is None or asked.model:
+        caller = await visit.authorise(model=asked.model)
     locale = spoken(caller, asked.locale or caller.locale)
     return await visit.attended(_transcribe(visit, form, asked, locale))
 
@@ -46,15 +43,14 @@ async def transcribe(visit: Visit) -> Response:
 async def _transcribe(
     visit: Visit, form: FormData, asked: Wishes, locale: str
 ) -> Response:
-    source = await _source(form, asked, visit.stack)
+    source = await _source(visit, form, asked)
     tracks = await recording.tracks_of(visit, source, asked.channels)
     options = Decoding(locale, phrases=asked.phrases, phrase_weight=asked.phrase_weight)
-    hearing = await recording.begin(visit, tracks, options)
-    wording = Wording(hearing.writer, asked.profanity, is_punctuated=True)
-    phrases = [phrase async for phrase in hearing.phrases()]
-    written = await asyncio.to_thread(_written, wording, phrases)
+    heard = await hearing.begin(visit, tracks, options)
+    written = [one async for one in heard.written(asked.profanity)]
+    written.sort(key=lambda one: (one.phrase.start, one.phrase.channel))
     answer = _answer(written, tracks, locale, is_split=bool(asked.channels))
-    return JSONResponse(answer, background=hearing.log(phrases))
+    return JSONResponse(answer, background=heard.log(written))
 
 
 async def _definition(form: FormData) -> str:
@@ -69,10 +65,10 @@ async def _definition(form: FormData) -> str:
     return data.decode("utf-8", "replace")
 
 
-async def _source(form: FormData, asked: Wishes, stack: AsyncExitStack) -> BinaryIO:
+async def _source(visit: Visit, form: FormData, asked: Wishes) -> BinaryIO:
     """The recording, which was sent or is fetched. What was sent wins.
 
-    Raises `Refused` and `FormatError`.
+    Raises `Refused`, and what `recording.fetched` does.
     """
     sent = form.get("audio")
     if isinstance(sent, UploadFile):
@@ -80,29 +76,17 @@ async def _source(form: FormData, asked: Wishes, stack: AsyncExitStack) -> Binar
     if sent is not None or not asked.audio_url:
         message = "Send the recording as the file “audio”, or name an audioUrl."
         raise Refused(message, "EmptyRequest", "audio")
-    folder = settings.FILE_UPLOAD_TEMP_DIR
-    file = stack.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115
-    allowed = settings.FETCH_ALLOWED_HOSTS
-    await asyncio.to_thread(
-        fetch, asked.audio_url, file, recording.MAX_BYTES, allowed=allowed
-    )
-    return file
-
-
-def _written(wording: Wording, phrases: Sequence[Phrase]) -> list[Written]:
-    """Those of which something may be shown, in the order of their times."""
-    written = [wording.written(phrase) for phrase in phrases]
-    shown = [one for one in written if one.forms.display]
-    return sorted(shown, key=lambda one: (one.phrase.start, one.phrase.channel))
+    return await recording.fetched(visit, asked.audio_url)
 
 
 def _answer(
     written: Sequence[Written], tracks: Tracks, locale: str, is_split: bool
 ) -> dict[str, Any]:
+    glue = "" if unit(locale) == "character" else " "
     combined = []
     for channel in tracks.paths:
         texts = [one.forms.display for one in written if one.phrase.channel == channel]
-        combined.append(_of_channel(channel, is_split) | {"text": " ".join(texts)})
+        combined.append(_of_channel(channel, is_split) | {"text": glue.join(texts)})
     return {
         "durationMilliseconds": round(1000 * tracks.seconds),
         "combinedPhrases": combined,

@@ -39,8 +39,10 @@ class Inlet:
         self._form: _Form | None = None
 
     def begin(self) -> None:
-        """A new turn."""
+        """A new turn; what is left of a sample belongs to the one before."""
         self._head = bytearray()
+        if self._form:
+            self._form.drop()
 
     def take(self, data: bytes) -> bytes:
         """The samples of the next piece: 16 bits, little-endian. Raises `Malformed`."""
@@ -86,16 +88,24 @@ class _Form:
         self._resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE_HZ)
 
     def samples(self, data: bytes) -> bytes:
+        """Raises `Malformed`."""
         data = self._left + data
         whole = len(data) - len(data) % self._block
         data, self._left = data[:whole], data[whole:]
         if self._is_ours or not data:
             return data
-        return b"".join(
-            ours.to_ndarray().tobytes()
-            for frame in self._decoder.decode(av.Packet(data))
-            for ours in self._resampler.resample(frame)
-        )
+        try:
+            return b"".join(
+                ours.to_ndarray().tobytes()
+                for frame in self._decoder.decode(av.Packet(data))
+                for ours in self._resampler.resample(frame)
+            )
+        except av.FFmpegError as e:
+            raise Malformed("The audio cannot be decoded.") from e
+
+    def drop(self) -> None:
+        """What is not a whole sample yet."""
+        self._left = b""
 
 
 def _read(head: bytes) -> tuple[_Form, int] | None:

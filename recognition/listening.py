@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from engines.base import SPEECH_STEP_SECONDS
+from engines.segments import BEGINS, GOES_ON
 
-# As in engines/segments.py: speech begins at a half and goes on down to a third.
-_BEGINS = 128  # of 255
-_GOES_ON = 90
 _SHORTEST = 3  # steps; less is a click or a breath
 # Steps of sound that belong to a phrase before and behind what is spoken.
 ROOM = 6
@@ -80,7 +78,7 @@ class Listening:
         return self._end(self.start)
 
     def _wait(self, share: int) -> Change | None:
-        if share < (_GOES_ON if self._run else _BEGINS):
+        if share < (GOES_ON if self._run else BEGINS):
             self._run = 0
         else:
             self._run += 1
@@ -98,7 +96,7 @@ class Listening:
 
     def _follow(self, start: int, share: int) -> Change | None:
         was_paused = self.at - 1 - self.last >= _PAUSE
-        if share >= (_BEGINS if was_paused else _GOES_ON):
+        if share >= (BEGINS if was_paused else GOES_ON):
             self.last = self.at
         if self.at - start >= self._longest:
             return self._cut(start)

@@ -16,8 +16,10 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from recognition.errors import Refused
 from recognition.listening import Timing
 from recognition.phrases import MODES, Wanted
+from recognition.wishes import phrase_list
 
 T = TypeVar("T")
 
@@ -25,7 +27,6 @@ T = TypeVar("T")
 _PAUSE = 0.5
 _PAUSES = (0.1, 5.0)
 _INITIAL_SILENCES = (0.1, 60.0)
-_MOST_PHRASES = 500
 # What a client may ask for that is not to be had, and would miss in the answers.
 _NOT_HERE = {
     "languageId": "Languages are not told apart",
@@ -199,13 +200,12 @@ def _phrases(
         items = [
             item for group in grammars.get("Groups", ()) for item in group["Items"]
         ]
-        texts = dict.fromkeys(str(item["Text"]).strip() for item in items)
+        found = phrase_list([item["Text"] for item in items], "dgi")
         weight = float(grammars.get("bias", before.phrase_weight))
     except (KeyError, TypeError, ValueError) as e:
         raise Malformed("The phrase list of speech.context cannot be read.") from e
-    found = tuple(text for text in texts if text)
-    if len(found) > _MOST_PHRASES:
-        raise Malformed(f"A phrase list has at most {_MOST_PHRASES} phrases.")
+    except Refused as e:
+        raise Malformed(str(e)) from e
     if not 0 <= weight <= 2:
         raise Malformed("The weight of a phrase list goes from 0 to 2.")
     return found, weight

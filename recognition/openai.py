@@ -1,7 +1,8 @@
 """Transcription for the clients of OpenAI.
 
 An endpoint is a model here: its ID is the model's name, and `whisper-1`, which many
-programs have written into them, means the endpoint that the key belongs to.
+programs have written into them, means the endpoint that the key belongs to, or with a
+key of the API the newest base model.
 
 Reference: https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
@@ -27,15 +28,16 @@ from starlette.routing import BaseRoute, Route
 
 from engines.base import Decoding, Word
 from engines.captions import Caption, srt, vtt
-from recognition import recording
+from recognition import hearing, recording
 from recognition.access import Caller, Denied, spoken
 from recognition.audio import Tracks
 from recognition.errors import Refused, openai, problem_of
-from recognition.recording import Hearing
+from recognition.hearing import Hearing
 from recognition.visits import Visit, Visited
 from recognition.wishes import phrase_list
 from scoring.locale import language_of
-from transcriptions.phrases import Phrase
+from scoring.normalization import unit
+from transcriptions.wording import Written
 
 _ALIAS = "whisper-1"
 _FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
@@ -56,7 +58,6 @@ _KNOWN = {
     "temperature",
     "timestamp_granularities",
 }
-_UNSPACED = ("ja", "th", "yue", "zh")
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,24 @@ class _Asked:
 
 
 async def transcribe(visit: Visit) -> Response:
-    caller = await _caller(visit)
+    caller = await _admitted(visit)
     form = await recording.form_of(visit)
-    _check_model(caller, _one(form, "model"))
+    caller = await _chosen(visit, caller, _one(form, "model"))
     asked = _asked(form)
     locale = _locale(caller, _one(form, "language"))
     sent = form.get("file")
     if not isinstance(sent, UploadFile):
         raise Refused("Send the recording as the file “file”.", target="file")
-    hearing = await visit.attended(_begin(visit, sent, locale, asked.phrases))
+    heard = await visit.attended(_begin(visit, sent, locale, asked.phrases))
     if asked.is_streamed:
         visit.is_open = True
-        return StreamingResponse(_events(hearing), media_type="text/event-stream")
-    return await visit.attended(_answer(hearing, asked))
+        written: list[Written] = []
+        return StreamingResponse(
+            _events(heard, written),
+            media_type="text/event-stream",
+            background=heard.log(written),
+        )
+    return await visit.attended(_answer(heard, asked))
 
 
 async def translate(visit: Visit) -> Response:
@@ -102,14 +108,35 @@ async def model(visit: Visit) -> Response:
     return JSONResponse(_model(name))
 
 
-async def _caller(visit: Visit) -> Caller:
+async def _admitted(visit: Visit) -> Caller | None:
     """Raises `Denied`; to these clients a missing key is a wrong one."""
     try:
-        return await visit.authorise()
+        return await visit.admitted()
     except Denied as error:
         if "authorization" in visit.request.headers:
             raise
         raise Denied(str(error)) from error
+
+
+async def _caller(visit: Visit) -> Caller:
+    """Raises `Denied`."""
+    return await _admitted(visit) or await visit.authorise()
+
+
+async def _chosen(visit: Visit, caller: Caller | None, name: str) -> Caller:
+    """Who asks, for the model of this name: keys of the API may name any endpoint that
+    they are good for. Raises `Denied` and `Refused`."""
+    has_choice = caller is None or caller.chooses
+    if has_choice and name and name.lower() != _ALIAS:
+        try:
+            return await visit.authorise(name)
+        except Denied as e:
+            if e.endpoint:
+                raise
+            raise Refused(str(e), "model_not_found", "model", 404) from e
+    caller = caller or await visit.authorise()
+    _check_model(caller, name)
+    return caller
 
 
 def _names(caller: Caller) -> list[str]:
@@ -203,21 +230,14 @@ async def _begin(
     visit: Visit, sent: UploadFile, locale: str, phrases: tuple[str, ...]
 ) -> Hearing:
     tracks = await recording.tracks_of(visit, sent.file)
-    return await recording.begin(visit, tracks, Decoding(locale, phrases=phrases))
+    return await hearing.begin(visit, tracks, Decoding(locale, phrases=phrases))
 
 
-async def _answer(hearing: Hearing, asked: _Asked) -> Response:
-    phrases, texts = [], []
-    async for phrase in hearing.phrases():
-        if text := hearing.writer.forms(phrase.text).display:
-            phrases.append(phrase)
-            texts.append(text)
-    log_it = hearing.log(phrases)
-    captions = [
-        Caption(phrase.start, phrase.end, text)
-        for phrase, text in zip(phrases, texts, strict=True)
-    ]
-    whole = _glue(hearing).join(texts)
+async def _answer(heard: Hearing, asked: _Asked) -> Response:
+    written = [one async for one in heard.written()]
+    log_it = heard.log(written)
+    captions = [_caption(one) for one in written]
+    whole = _glue(heard).join(caption.text for caption in captions)
     match asked.form:
         case "srt":
             return PlainTextResponse(srt(captions), background=log_it)
@@ -228,40 +248,39 @@ async def _answer(hearing: Hearing, asked: _Asked) -> Response:
         case "text":
             return PlainTextResponse(f"{whole}\n", background=log_it)
         case "json":
-            usage = _usage(hearing.tracks)
+            usage = _usage(heard.tracks)
             return JSONResponse({"text": whole, "usage": usage}, background=log_it)
-    verbose = _verbose(hearing, asked, captions, phrases)
+    verbose = _verbose(heard, asked, written)
     return JSONResponse(verbose | {"text": whole}, background=log_it)
 
 
+def _caption(one: Written) -> Caption:
+    return Caption(one.phrase.start, one.phrase.end, one.forms.display)
+
+
 def _verbose(
-    hearing: Hearing,
-    asked: _Asked,
-    captions: Sequence[Caption],
-    phrases: Sequence[Phrase],
+    heard: Hearing, asked: _Asked, written: Sequence[Written]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "task": "transcribe",
-        "language": _language(hearing.options.locale),
-        "duration": round(hearing.tracks.seconds, 3),
-        "usage": _usage(hearing.tracks),
+        "language": _language(heard.options.locale),
+        "duration": round(heard.tracks.seconds, 3),
+        "usage": _usage(heard.tracks),
     }
     if "segment" in asked.granularities:
         answer["segments"] = [
-            _segment(number, caption, phrase.words)
-            for number, (caption, phrase) in enumerate(
-                zip(captions, phrases, strict=True)
-            )
+            _segment(number, _caption(one), one.phrase.words)
+            for number, one in enumerate(written)
         ]
     if "word" in asked.granularities:
         answer["words"] = [
             {
-                "word": word.text.strip(),
+                "word": word.text,
                 "start": round(word.start, 3),
                 "end": round(word.end, 3),
             }
-            for phrase in phrases
-            for word in phrase.words
+            for one in written
+            for word in one.shown
         ]
     return answer
 
@@ -284,34 +303,31 @@ def _segment(number: int, caption: Caption, words: Sequence[Word]) -> dict[str, 
     }
 
 
-async def _events(hearing: Hearing) -> AsyncIterator[str]:
-    """Server-sent events: each phrase as soon as it is known, then all of them."""
+async def _events(heard: Hearing, written: list[Written]) -> AsyncIterator[str]:
+    """Server-sent events: each phrase as soon as it is known, then all of them.
+    `written` has those that were told."""
     whole, failed = "", True
     try:
-        phrases = []
-        async for phrase in hearing.phrases():
-            if text := hearing.writer.forms(phrase.text).display:
-                phrases.append(phrase)
-                delta = (_glue(hearing) if whole else "") + text
-                whole += delta
-                yield _event({"type": "transcript.text.delta", "delta": delta})
+        async for one in heard.written():
+            written.append(one)
+            delta = (_glue(heard) if whole else "") + one.forms.display
+            whole += delta
+            yield _event({"type": "transcript.text.delta", "delta": delta})
         yield _event({"type": "transcript.text.done", "text": whole})
         failed = False
     # The answer has begun: its status cannot say it any more.
     except Exception as error:
         yield _event(json.loads(bytes(openai(problem_of(error)).body)))
     finally:
-        hearing.visit.end(failed)
-    if log_it := hearing.log(phrases):
-        await log_it()
+        heard.visit.end(failed)
 
 
 def _event(data: dict[str, Any]) -> str:
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _glue(hearing: Hearing) -> str:
-    return "" if language_of(hearing.options.locale) in _UNSPACED else " "
+def _glue(heard: Hearing) -> str:
+    return "" if unit(heard.options.locale) == "character" else " "
 
 
 def _usage(tracks: Tracks) -> dict[str, Any]:

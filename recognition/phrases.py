@@ -7,15 +7,15 @@ Reference: section 15 of the reference, and what its SDK hands to programs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engines.base import Transcript, Word
 from engines.display.forms import Writer
 from engines.display.profanity import Mode
+from transcriptions.phrases import confidence
+from transcriptions.results import ticks
 
-TICKS = 10_000_000  # a second
 MODES: dict[str, Mode] = {"masked": "masked", "removed": "removed", "raw": "raw"}
 
 
@@ -73,15 +73,6 @@ def nothing(status: str, start: float = 0.0, end: float = 0.0) -> dict[str, Any]
         "Offset": ticks(start),
         "Duration": ticks(end) - ticks(start),
     }
-
-
-def confidence(words: Sequence[Word]) -> float:
-    """From 0 to 1: the mean of the words; 0 without any."""
-    return sum(word.probability for word in words) / len(words) if words else 0.0
-
-
-def ticks(seconds: float) -> int:
-    return round(seconds * TICKS)
 
 
 def _word(word: Word, wanted: Wanted, offset: float) -> dict[str, Any]:

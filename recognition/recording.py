@@ -1,69 +1,43 @@
-"""A recording of any length: taken, cut where nobody speaks, its parts recognised side
-by side, its phrases given in order."""
+"""A recording of any length is taken in: sent or fetched, and decoded.
+
+What takes long has places and threads of its own, so that nobody who has little to ask
+waits for it, nor for those who send or serve slowly on purpose.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import BinaryIO
 
-from asgiref.sync import sync_to_async
-from starlette.background import BackgroundTask
+from django.conf import settings
 from starlette.datastructures import FormData
 
+from datasets.fetch import fetch
+from datasets.formats.base import AudioError, FormatError
 from editor.disk import look_ahead
-from endpoints import logs
-from engines.base import Decoding, Transcript
-from engines.display.forms import Writer
-from engines.registry import get_engine
-from engines.segments import segments
 from recognition import audio
 from recognition.audio import Tracks
-from recognition.phrases import Wanted, phrase
-from recognition.recogniser import Busy, Turn, recogniser
-from recognition.swap import Model, swap
+from recognition.places import Places
 from recognition.visits import Visit
-from recognition.writers import writer_of
-from transcriptions.phrases import Phrase, phrases
-from transcriptions.sound import part
 
 MAX_BYTES = 300 * 1024**2
 MAX_SECONDS = 2 * 60 * 60
+# Somebody waits for these as for short audio: they need no place.
+SOON_SECONDS = 60.0
 # 300 MB at 350 kB a second.
 _MAX_SENDING_SECONDS = 15 * 60
-# What an engine hears in one go is not cut.
-_SHORT_SECONDS = 25.0
-# Somebody waits for these as for short audio.
-_SOON_SECONDS = 60.0
-_IN_FLIGHT = 8  # parts
-_AGAIN_SECONDS = 0.2
-
-
-class Places:
-    """So many may be in at once; others are told to come again."""
-
-    def __init__(self, number: int) -> None:
-        self._free = number
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Raises `Busy`."""
-        if not self._free:
-            raise Busy
-        self._free -= 1
-        try:
-            yield
-        finally:
-            self._free += 1
-
+_MAX_FETCHING_SECONDS = 15 * 60
 
 # Each upload may take 300 MB of the disk, each recording as much again.
 _sending = Places(16)
+_fetching = Places(4)
 _working = Places(4)
+_FETCHERS = ThreadPoolExecutor(4, thread_name_prefix="fetch")
+_DECODERS = ThreadPoolExecutor(4, thread_name_prefix="decode")
 
 
 async def form_of(visit: Visit) -> FormData:
@@ -76,119 +50,51 @@ async def form_of(visit: Visit) -> FormData:
     return form
 
 
+async def fetched(visit: Visit, address: str) -> BinaryIO:
+    """The recording at an address. Raises `FormatError`, `Busy`, `DiskFull`.
+
+    The place is free when the fetch has really ended, which is soon after nobody
+    waits for it any more.
+    """
+    look_ahead()
+    folder = settings.FILE_UPLOAD_TEMP_DIR
+    file = visit.stack.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115
+    give_back, unwanted = _fetching.take(), Event()
+    job = _FETCHERS.submit(_fetch, address, file, unwanted)
+    job.add_done_callback(lambda _: give_back())
+    try:
+        async with asyncio.timeout(_MAX_FETCHING_SECONDS):
+            await asyncio.wrap_future(job)
+    except TimeoutError as e:
+        minutes = _MAX_FETCHING_SECONDS / 60
+        message = f"The recording did not arrive within {minutes:.0f} minutes."
+        raise FormatError(message, "fetch.timed_out") from e
+    finally:
+        unwanted.set()
+    return file
+
+
+def _fetch(address: str, file: BinaryIO, unwanted: Event) -> None:
+    def report(done: int, total: int) -> None:
+        if unwanted.is_set():
+            raise FormatError("Nobody waits for it any more.", "fetch.interrupted")
+
+    allowed = settings.FETCH_ALLOWED_HOSTS
+    fetch(address, file, MAX_BYTES, allowed=allowed, report=report)
+
+
 async def tracks_of(
     visit: Visit, source: BinaryIO, channels: Sequence[int] = ()
 ) -> Tracks:
-    """The recording, decoded: see `audio.tracks`. Raises `AudioError` and `Busy`."""
-    visit.stack.enter_context(_working.taken())
+    """The recording, decoded: see `audio.tracks`. Raises `AudioError`, and `Busy` when
+    it is long and others are at work."""
     folder = visit.stack.enter_context(audio.folder())
-    tracks = await audio.tracks(source, folder, MAX_SECONDS, channels)
+    try:
+        tracks = await audio.tracks(source, folder, SOON_SECONDS, channels)
+    except AudioError as e:
+        if e.rule != audio.TOO_LONG:
+            raise
+        visit.stack.enter_context(_working.taken())
+        tracks = await audio.tracks(source, folder, MAX_SECONDS, channels, _DECODERS)
     visit.audio_seconds = tracks.seconds
     return tracks
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """A recording and the model that hears it."""
-
-    visit: Visit
-    tracks: Tracks
-    model: Model
-    writer: Writer
-    options: Decoding
-
-    async def phrases(self) -> AsyncIterator[Phrase]:
-        """What is said, channel by channel. Raises `EngineError`, and `Busy` when it is
-        short enough to come again."""
-        for channel, path in self.tracks.paths.items():
-            cuts = await self._cuts(path)
-            parts = [_Part(channel, path, start, end) for start, end in cuts]
-            async with aclosing(self._heard(parts)) as heard:
-                async for one, transcript in heard:
-                    for found in phrases(transcript, channel, one.start, one.end):
-                        yield found
-
-    def log(self, found: Sequence[Phrase]) -> BackgroundTask | None:
-        """Keep what was said, a phrase at a time, if the endpoint logs."""
-        caller = self.visit.caller
-        if caller is None or caller.endpoint is None or not caller.logging:
-            return None
-        return BackgroundTask(self._log, found)
-
-    async def _log(self, found: Sequence[Phrase]) -> None:
-        assert self.visit.caller and self.visit.caller.endpoint
-        endpoint = self.visit.caller.endpoint
-        for one in found:
-            path = self.tracks.paths[one.channel]
-            pcm = await asyncio.to_thread(part, path, one.start, one.end)
-            answer = phrase(_alone(one), self.writer, Wanted.all("masked"))
-            await sync_to_async(logs.keep)(
-                endpoint,
-                pcm,
-                answer,
-                answer.get("DisplayText", ""),
-                one.confidence,
-                one.end - one.start,
-            )
-
-    async def _cuts(self, path: Path) -> list[tuple[float, float]]:
-        seconds = self.tracks.seconds
-        if seconds <= _SHORT_SECONDS:
-            return [(0.0, seconds)]
-        engine = get_engine(self.model[0])
-        return segments(await asyncio.to_thread(engine.speech, path))
-
-    async def _heard(
-        self, parts: Sequence[_Part]
-    ) -> AsyncGenerator[tuple[_Part, Transcript], None]:
-        pending: deque[tuple[_Part, asyncio.Task[Transcript]]] = deque()
-        try:
-            for one in parts:
-                if len(pending) >= _IN_FLIGHT:
-                    first, task = pending[0]
-                    yield first, await task
-                    pending.popleft()
-                pending.append((one, asyncio.create_task(self._hear(one))))
-            while pending:
-                first, task = pending[0]
-                yield first, await task
-                pending.popleft()
-        finally:
-            for _, task in pending:
-                task.cancel()
-
-    async def _hear(self, one: _Part) -> Transcript:
-        pcm = await asyncio.to_thread(part, one.path, one.start, one.end)
-        turn = Turn.FINAL if self.tracks.seconds <= _SOON_SECONDS else Turn.PART
-        while True:
-            try:
-                return await recogniser.hear(*self.model, pcm, self.options, turn)
-            except Busy:
-                if turn is Turn.FINAL:
-                    raise
-            await asyncio.sleep(_AGAIN_SECONDS)
-
-
-@dataclass(frozen=True)
-class _Part:
-    channel: int
-    path: Path
-    start: float
-    end: float
-
-
-async def begin(visit: Visit, tracks: Tracks, options: Decoding) -> Hearing:
-    """Raises `EngineError` when the model cannot be used."""
-    assert visit.caller is not None
-    model = await swap.model_for(visit.caller)
-    writer = await writer_of(model, options.locale)
-    return Hearing(visit, tracks, model, writer, options)
-
-
-def _alone(one: Phrase) -> Transcript:
-    """With the times of the phrase by itself."""
-    words = tuple(
-        replace(word, start=word.start - one.start, end=word.end - one.start)
-        for word in one.words
-    )
-    return Transcript("", one.text, words)

@@ -8,31 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
-from asgiref.sync import sync_to_async
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from datasets.formats.base import AudioError
 from datasets.formats.wav import read_header
-from endpoints import logs
-from engines.base import SAMPLE_RATE_HZ, Decoding, Transcript
+from editor.disk import look_ahead
+from engines.base import SAMPLE_RATE_HZ, Decoding
 from engines.registry import get_engine
 from engines.segments import segments
 from recognition import audio
 from recognition.access import Caller, spoken
 from recognition.errors import Refused, short
-from recognition.phrases import MODES, Wanted, confidence, nothing, phrase
+from recognition.kept import Session, check_asked, is_kept, keep
+from recognition.phrases import MODES, Wanted, nothing, phrase
 from recognition.recogniser import Turn, recogniser
 from recognition.swap import swap
 from recognition.visits import Visit, Visited
 from recognition.writers import writer_of
 
-MODES_OF_SPEECH = ("interactive", "conversation", "dictation")
-MAX_SECONDS = 60
+# By the mode: the longest audio in seconds.
+MODES_OF_SPEECH = {"interactive": 15, "conversation": 60, "dictation": 60}
 # A minute in any form that is worth sending, such as 48 kHz stereo.
 _MAX_BYTES = 16 * 1024**2
 # A client may send while somebody still speaks.
@@ -42,17 +43,19 @@ _RATE = re.compile(r"samplerate\s*=\s*\"?(\d+)", re.IGNORECASE)
 _NOT_HERE = "Pronunciation-Assessment"
 
 
-async def recognise(visit: Visit) -> Response:
+async def recognise(most_seconds: int, visit: Visit) -> Response:
     request = visit.request
     caller = await visit.authorise(request.query_params.get("cid", ""))
+    check_asked(caller, _is_asked(visit))
     locale = _locale(visit, caller)
     wanted = _wanted(visit)
     if _NOT_HERE.lower() in request.headers:
         raise Refused("Pronunciation is not assessed here.", "NotAllowed", _NOT_HERE)
+    look_ahead()
     async with audio.body_of(request, _MAX_BYTES, _MAX_SENDING_SECONDS) as body:
         visit.received()
         await asyncio.to_thread(_check_rate, request.headers, body)
-        pcm = await audio.samples(body, MAX_SECONDS)
+        pcm = await audio.samples(body, most_seconds)
     visit.audio_seconds = len(pcm) / 2 / SAMPLE_RATE_HZ
     model = await visit.attended(swap.model_for(caller))
     hearing = recogniser.hear(*model, pcm, Decoding(locale), Turn.FINAL)
@@ -60,11 +63,11 @@ async def recognise(visit: Visit) -> Response:
     if not transcript.words:
         status = await asyncio.to_thread(_status, model[0], pcm)
         answer = nothing(status, 0.0, visit.audio_seconds)
-        return JSONResponse(answer, background=_log(visit, pcm, transcript, answer))
+        return JSONResponse(answer, background=_log(visit, pcm, answer))
     writer = await writer_of(model, locale)
     full = phrase(transcript, writer, Wanted.all(wanted.profanity))
     answer = phrase(transcript, writer, wanted)
-    return JSONResponse(answer, background=_log(visit, pcm, transcript, full))
+    return JSONResponse(answer, background=_log(visit, pcm, full))
 
 
 def _locale(visit: Visit, caller: Caller) -> str:
@@ -111,30 +114,25 @@ def _status(engine: str, pcm: bytes) -> str:
     return "BabbleTimeout" if level > _LOUD else "InitialSilenceTimeout"
 
 
-def _log(
-    visit: Visit, pcm: bytes, transcript: Transcript, answer: dict[str, Any]
-) -> BackgroundTask | None:
-    caller, asked = visit.caller, visit.request.query_params
+def _is_asked(visit: Visit) -> bool:
+    """Whether the client wants its session logged."""
+    return visit.request.query_params.get("storeAudio", "").lower() == "true"
+
+
+def _log(visit: Visit, pcm: bytes, answer: dict[str, Any]) -> BackgroundTask | None:
+    caller = visit.caller
     assert caller is not None
-    is_asked = asked.get("storeAudio", "").lower() == "true"
-    if caller.endpoint is None or not (caller.logging or is_asked):
+    if caller.endpoint is None or not is_kept(caller, _is_asked(visit)):
         return None
-    return BackgroundTask(
-        sync_to_async(logs.keep),
-        caller.endpoint,
-        pcm,
-        answer,
-        answer.get("DisplayText", ""),
-        confidence(transcript.words) if transcript.words else None,
-        visit.audio_seconds,
-    )
+    session = Session(caller.endpoint, pcm, answer, visit.audio_seconds)
+    return BackgroundTask(keep, session)
 
 
 routes: list[BaseRoute] = [
     Route(
         f"/speech/recognition/{mode}/cognitiveservices/v1",
-        Visited(recognise, short),
+        Visited(partial(recognise, most_seconds), short),
         methods=["POST"],
     )
-    for mode in MODES_OF_SPEECH
+    for mode, most_seconds in MODES_OF_SPEECH.items()
 ]

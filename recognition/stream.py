@@ -26,8 +26,10 @@ from recognition.sound import STEP_BYTES, Sound
 _LEAD = 20
 # Steps of new speech that are worth another draft.
 _DRAFT = 9
-# The first draft comes so soon after it was noticed that somebody speaks.
+# The first draft comes so soon after it was noticed that somebody speaks; where it
+# brought nothing to read, the next one comes sooner than others do.
 _FIRST_DRAFT = 6
+_NEXT_FIRST = 5
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,8 @@ class Stream:
             return
         draft, self._draft = self._draft.result(), None
         text = self._agreement.add(draft.text) if draft.text else ""
+        if not text and not self._shown:
+            self._draft_step -= _DRAFT - _NEXT_FIRST
         if text and text != self._shown:
             self._shown = text
             await self._say(Drafted(text, draft.start, draft.end))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-from engines.base import EngineError
 from engines.registry import get_engine
 from recognition.access import Caller
 
@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 _AGAIN_SECONDS = 10.0
 # Without a request for so long, the next one waits for a new model.
 _PAUSE_SECONDS = 5.0
+# Of their own, and one for each model that is read at a time: who has theirs in memory
+# is not to wait for those of others.
+_THREADS = ThreadPoolExecutor(16, thread_name_prefix="load")
 
 Model = tuple[str, str]  # the engine, and what that calls it
 
@@ -34,6 +37,7 @@ class Swap:
         self._loading: dict[UUID, asyncio.Task[None]] = {}
         self._failed: dict[UUID, float] = {}
         self._asked: dict[UUID, float] = {}
+        self._reading: dict[Model, asyncio.Task[None]] = {}
 
     async def model_for(self, caller: Caller) -> Model:
         """A model that is in memory, to answer this caller.
@@ -42,21 +46,23 @@ class Swap:
         """
         wanted = (caller.engine, caller.reference)
         if caller.endpoint is None:
-            await _load(wanted)
+            await self._load(wanted)
             return wanted
         before = self._asked.get(caller.endpoint, 0.0)
         self._asked[caller.endpoint] = time.monotonic()
         current = self._current.get(caller.endpoint)
         if current is None:
-            await _load(wanted)
+            await self._load(wanted)
             return self._current.setdefault(caller.endpoint, wanted)
-        if current == wanted:
-            return current
-        loading = self._loading_of(caller.endpoint, wanted)
-        if loading and time.monotonic() - before > _PAUSE_SECONDS:
-            # Others may wait for it, too, when this one is cancelled.
-            await asyncio.shield(loading)
-        return self._current[caller.endpoint]
+        if current != wanted:
+            loading = self._loading_of(caller.endpoint, wanted)
+            if loading and time.monotonic() - before > _PAUSE_SECONDS:
+                # Others may wait for it, too, when this one is cancelled.
+                await asyncio.shield(loading)
+            current = self._current[caller.endpoint]
+        # Others may have taken its room since.
+        await self._load(current)
+        return current
 
     def _loading_of(self, endpoint: UUID, wanted: Model) -> asyncio.Task[None] | None:
         """The new model being loaded, once at a time; None soon after that failed."""
@@ -71,18 +77,34 @@ class Swap:
 
     async def _replace(self, endpoint: UUID, wanted: Model) -> None:
         try:
-            await _load(wanted)
-        except EngineError:
+            await self._load(wanted)
+        except Exception:
             # The pages tell whoever deploys; here the former one goes on.
-            logger.warning("%s could not be loaded", wanted[1], exc_info=True)
+            logger.exception("%s could not be loaded", wanted[1])
             self._failed[endpoint] = time.monotonic()
         else:
             self._current[endpoint] = wanted
 
+    async def _load(self, model: Model) -> None:
+        """Once at a time, however many wait for it."""
+        task = self._reading.get(model)
+        if task is None:
+            task = asyncio.create_task(_read(model))
+            self._reading[model] = task
+            task.add_done_callback(lambda done: self._read(model, done))
+        await asyncio.shield(task)
 
-async def _load(model: Model) -> None:
+    def _read(self, model: Model, done: asyncio.Task[None]) -> None:
+        del self._reading[model]
+        # Whoever still waits for it is told why it failed.
+        if not done.cancelled():
+            done.exception()
+
+
+async def _read(model: Model) -> None:
     engine, reference = model
-    await asyncio.to_thread(lambda: get_engine(engine).load(reference))
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(_THREADS, lambda: get_engine(engine).load(reference))
 
 
 swap = Swap()

@@ -1,16 +1,16 @@
-"""What a client is told of a stream, and what is noted and kept of it."""
+"""What a client is told of a stream, and what is counted and kept of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from asgiref.sync import sync_to_async
-
-from endpoints import logs, usage
+from endpoints import usage
+from recognition.kept import Session, is_kept
 from recognition.messages import Asked
-from recognition.phrases import confidence, nothing, phrase, ticks
+from recognition.phrases import nothing, phrase
 from recognition.stream import Drafted, Event, Phrase, Silent, Started, Stopped
+from transcriptions.results import ticks
 
 
 def message_of(event: Event, asked: Asked) -> tuple[str, dict[str, Any]]:
@@ -42,26 +42,21 @@ def _answer(event: Phrase, asked: Asked) -> dict[str, Any]:
     return nothing(status, event.start, event.end)
 
 
-async def note(event: Phrase, asked: Asked) -> None:
-    """Count the phrase, and keep it where that is wanted."""
+def count(event: Phrase) -> None:
+    endpoint = event.heard.caller.endpoint
+    if endpoint:
+        seconds = event.end - event.start
+        usage.note(endpoint, seconds, 1000 * event.waited, failed=False)
+
+
+def session_of(event: Phrase, asked: Asked) -> Session | None:
+    """What is kept of a phrase, where that is wanted."""
     caller, heard = event.heard.caller, event.heard
-    if caller.endpoint is None:
-        return
-    seconds = event.end - event.start
-    usage.note(caller.endpoint, seconds, 1000 * event.waited, failed=False)
-    if not (caller.logging or asked.is_stored):
-        return
-    words = heard.transcript.words
+    if caller.endpoint is None or not is_kept(caller, asked.is_stored):
+        return None
     wanted = replace(
         asked.wanted, is_detailed=True, with_times=True, with_confidence=True
     )
     # The sound that is kept begins with the phrase.
     full = phrase(heard.transcript, heard.writer, wanted)
-    await sync_to_async(logs.keep)(
-        caller.endpoint,
-        event.pcm,
-        full,
-        full.get("DisplayText", ""),
-        confidence(words) if words else None,
-        seconds,
-    )
+    return Session(caller.endpoint, event.pcm, full, event.end - event.start)

@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from endpoints import tokens
-from recognition.access import Denied, caller_of, credentials
+from recognition.access import Denied, credentials, granted
 from recognition.errors import short
 from recognition.visits import Visit, Visited
 
@@ -15,9 +15,7 @@ async def issue(visit: Visit) -> Response:
     given = credentials(visit.request.headers)
     if "key" not in given:
         raise Denied("Tokens are given for a key.", 403, "Forbidden")
-    caller = await caller_of(key=given["key"])
-    assert caller.endpoint is not None  # keys are those of endpoints
-    text = tokens.for_endpoint(caller.endpoint, caller.key)
+    text = tokens.issue(await granted(given["key"]))
     return PlainTextResponse(text, media_type="application/jwt")
 
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
+from uuid import UUID
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from endpoints import usage
-from recognition.access import Caller, caller_of, credentials
+from recognition.access import Caller, Denied, Undecided, caller_of, credentials
 from recognition.errors import Said, problem_of
 
 T = TypeVar("T")
@@ -27,16 +28,30 @@ class Visit:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.caller: Caller | None = None
+        self._endpoint: UUID | None = None  # that was asked, even where it refuses
         self.audio_seconds = 0.0
         # What is to be closed when the answer is out, and logged.
         self.stack = AsyncExitStack()
         self.is_open = False  # the answer is still being sent
         self._began = time.monotonic()
 
-    async def authorise(self, cid: str = "") -> Caller:
-        """Who asks. Raises `Denied`."""
+    async def admitted(self) -> Caller | None:
+        """Who asks; None for a key of the API that is good for several things, before
+        the body says for which. Raises `Denied`."""
+        try:
+            return await self.authorise()
+        except Undecided:
+            return None
+
+    async def authorise(self, cid: str = "", model: str = "") -> Caller:
+        """Who asks, and for what. Raises `Denied`."""
         given = credentials(self.request.headers)
-        self.caller = await caller_of(**given, cid=cid)
+        try:
+            self.caller = await caller_of(**given, cid=cid, model=model)
+        except Denied as error:
+            self._endpoint = error.endpoint
+            raise
+        self._endpoint = self.caller.endpoint
         return self.caller
 
     def received(self) -> None:
@@ -45,9 +60,9 @@ class Visit:
 
     def end(self, failed: bool) -> None:
         """The answer is complete."""
-        if self.caller and self.caller.endpoint:
+        if self._endpoint:
             milliseconds = 1000 * (time.monotonic() - self._began)
-            usage.note(self.caller.endpoint, self.audio_seconds, milliseconds, failed)
+            usage.note(self._endpoint, self.audio_seconds, milliseconds, failed)
 
     async def attended(self, work: Coroutine[Any, Any, T]) -> T:
         """Do this as long as somebody waits for it. Raises `ClientDisconnect`."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -20,11 +22,11 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from endpoints import tokens, usage
-from engines.base import EngineError
-from recognition.access import Caller, Denied, caller_of, credentials, spoken
+from recognition.access import Caller, Denied, caller_of, credentials, renewed, spoken
 from recognition.ear import Ear
 from recognition.errors import Refused, problem_of
 from recognition.inlet import Inlet
+from recognition.kept import Keeping, check_asked
 from recognition.messages import (
     Asked,
     Malformed,
@@ -38,44 +40,43 @@ from recognition.messages import (
     write,
 )
 from recognition.phrases import nothing
-from recognition.recogniser import Busy
+from recognition.places import Places
 from recognition.stream import Event, Phrase, Stream
 from recognition.swap import swap
-from recognition.telling import message_of, note
+from recognition.telling import count, message_of, session_of
 
 logger = logging.getLogger(__name__)
 
 _PROTOCOL = "USP"
 # Of one process: each may hold a phrase, and some seconds that wait.
-MOST_STREAMS = 256
+_streams = Places(256)
 _LONGEST_MESSAGE = 1024**2
 # When nobody has sent anything for so long, the connection is given up.
 _IDLE_SECONDS = 180.0
 _MOST_REASON_BYTES = 120  # a closing frame has no more room
 
 Current = Callable[[], Awaitable[Caller]]
-_open: set[WebSocket] = set()
 
 
 async def recognise(websocket: WebSocket) -> None:
-    try:
-        connection = await _admitted(websocket)
-    except (Busy, Denied, EngineError, Refused) as error:
-        await _refuse(websocket, error)
-        return
-    offered = websocket.scope.get("subprotocols", [])
-    _open.add(websocket)
-    try:
-        await websocket.accept(_PROTOCOL if _PROTOCOL in offered else None)
-        await connection.run()
-    except WebSocketDisconnect:
-        logger.debug("A client went away")
-    finally:
-        _open.discard(websocket)
+    with ExitStack() as stack:
+        try:
+            connection = await _admitted(websocket, stack)
+        # Whatever it is, the client gets an answer; `problem_of` logs it.
+        except Exception as error:
+            await _refuse(websocket, error)
+            return
+        offered = websocket.scope.get("subprotocols", [])
+        try:
+            await websocket.accept(_PROTOCOL if _PROTOCOL in offered else None)
+            await connection.run()
+        except WebSocketDisconnect:
+            logger.debug("A client went away")
 
 
-async def _admitted(websocket: WebSocket) -> Connection:
-    """Raises `Busy`, `Denied`, `EngineError` and `Refused`."""
+async def _admitted(websocket: WebSocket, stack: ExitStack) -> Connection:
+    """It has its place until the stack is closed. Raises `Busy`, `Denied`,
+    `EngineError` and `Refused`."""
     query = websocket.query_params
     # Browsers cannot set headers.
     given = credentials(websocket.headers) or credentials(
@@ -89,30 +90,32 @@ async def _admitted(websocket: WebSocket) -> Connection:
         raise Refused(str(e)) from e
     except ValueError as e:
         raise Refused("There is no such mode.", "NotFound", status=404) from e
+    check_asked(caller, asked.is_stored)
     spoken(caller, asked.locale)
-    if len(_open) >= MOST_STREAMS:
-        raise Busy
+    stack.enter_context(_streams.taken())
     # It is in memory before somebody speaks.
     await swap.model_for(caller)
-    return Connection(websocket, asked, caller, _who(caller, given))
+    return Connection(websocket, asked, caller, _who(caller))
 
 
-def _who(caller: Caller, given: Mapping[str, str]) -> Current:
-    """Who is served, asked anew: a key may have been renewed, or a model replaced. A
-    token ends after minutes, but not what was begun with it."""
-    endpoint = caller.endpoint
+def _who(caller: Caller) -> Current:
+    """Who is served, asked anew. What was begun with a key, or with a token for one,
+    goes on as long as that key is good. A page of ours has tokens without a key:
+    nobody asks again whether who opened it may still use it, so the stream ends when
+    any such token has ended."""
+    until = time.monotonic() + tokens.GOOD_FOR.total_seconds()
 
     async def current() -> Caller:
-        if "key" in given:
-            return await caller_of(**given)
-        if endpoint is None:
-            return caller
-        return await caller_of(token=tokens.for_endpoint(endpoint, caller.key))
+        if not caller.key and time.monotonic() > until:
+            raise Denied("A page's stream ends after ten minutes. Begin another one.")
+        return await renewed(caller)
 
     return current
 
 
 async def _refuse(websocket: WebSocket, error: Exception) -> None:
+    if isinstance(error, Denied) and error.endpoint:
+        usage.note(error.endpoint, 0.0, 0.0, failed=True)
     problem = problem_of(error)
     body = {"error": {"code": problem.code, "message": problem.message}}
     await websocket.send_denial_response(JSONResponse(body, problem.status))
@@ -130,6 +133,7 @@ class Connection:
         self._asked = asked
         self._current = current
         self._inlet = Inlet()
+        self._keeping = Keeping()
         self._request = ""  # of the turn
         self._stream: Stream | None = None
         self._turn: asyncio.Task[None] | None = None
@@ -148,11 +152,16 @@ class Connection:
             await self._close(1000, "Nothing came for some minutes.")
         except Malformed as e:
             await self._close(1007, str(e))
+        except WebSocketDisconnect:
+            raise
+        except Exception as error:
+            await self._fail(error)
         finally:
             await self._end_turn()
+            await self._keeping.end()
 
     async def _take(self, text: str | None, data: bytes | None) -> None:
-        """Raises `Malformed`."""
+        """Raises `Malformed`, and `Denied` for another language."""
         if len(text or data or "") > _LONGEST_MESSAGE:
             raise Malformed("A message is longer than a megabyte.")
         message = read_text(text) if text is not None else read_binary(data or b"")
@@ -173,7 +182,7 @@ class Connection:
         await self._stream.put(self._inlet.take(message.body))
 
     async def _begin(self, request: str, asked: Asked) -> None:
-        """A turn, unless it is the one that runs. Raises `Malformed`."""
+        """A turn, unless it is the one that runs. Raises `Malformed` and `Denied`."""
         if not request:
             raise Malformed("A message has no X-RequestId.")
         if request == self._request or request in self._over:
@@ -206,7 +215,6 @@ class Connection:
             if not asked.is_one_phrase:
                 over = nothing("EndOfDictation", stream.seconds, stream.seconds)
                 await self._send(request, "speech.phrase", over)
-            self._over.append(request)
             await self._send(request, "turn.end", {})
         except WebSocketDisconnect:
             logger.debug("A client went away in the middle of a turn")
@@ -223,7 +231,9 @@ class Connection:
     async def _say(self, request: str, asked: Asked, event: Event) -> None:
         await self._send(request, *message_of(event, asked))
         if isinstance(event, Phrase):
-            await note(event, asked)
+            count(event)
+            if session := session_of(event, asked):
+                await self._keeping.put(session)
 
     async def _send(self, request: str, path: str, body: Mapping[str, Any]) -> None:
         await self._websocket.send_text(write(request, path, body))

@@ -6,6 +6,7 @@ Nothing is ignored that would change the result.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,14 @@ from recognition.errors import Refused
 from transcriptions.models import Transcription
 
 _MAX_PHRASES = 500
+# Longer ones are no names or terms, and looking for them takes the time of others.
+_MAX_PHRASE = 200  # characters
+_MAX_PHRASES_TEXT = 20_000  # characters of all phrases
 _MAX_CHANNELS = 2
+_MODEL = re.compile(
+    r"/models/(?:base/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[?#]|$)",
+    re.IGNORECASE,
+)
 _KNOWN = {
     "audioUrl",
     "channels",
@@ -37,6 +45,7 @@ class Wishes:
     phrases: tuple[str, ...] = ()
     phrase_weight: float = 1.0
     audio_url: str = ""
+    model: str = ""  # its ID; empty: that of the endpoint
 
 
 def read(text: str) -> Wishes:
@@ -54,27 +63,36 @@ def read(text: str) -> Wishes:
     if _is_on(given.get("enhancedMode")):
         message = "The enhanced mode is not available with this engine."
         raise Refused(message, "NotAllowed", "enhancedMode")
-    if given.get("models"):
-        message = "The key decides which endpoint, and so which model, answers."
-        raise Refused(message, "InvalidModel", "models")
     phrases, weight = _phrases(given.get("phraseList"))
+    locale = _locale(given.get("locales"))
     return Wishes(
-        locale=_locale(given.get("locales")),
+        locale=locale,
         channels=_channels(given.get("channels")),
         profanity=_profanity(given.get("profanityFilterMode")),
         phrases=phrases,
         phrase_weight=weight,
         audio_url=_text(given.get("audioUrl"), "audioUrl"),
+        model=_model(given.get("models") or {}, locale),
     )
 
 
 def phrase_list(phrases: Sequence[Any], target: str) -> tuple[str, ...]:
-    """Each once, without those that are empty. Raises `Refused`."""
+    """Each once, without those that are empty. Raises `Refused`.
+
+    >>> phrase_list(["Ward  9", " ", "Ward 9"], "prompt")
+    ('Ward 9',)
+    """
     if not all(isinstance(phrase, str) for phrase in phrases):
         raise Refused("Phrases are texts.", target=target)
     kept = tuple(dict.fromkeys(" ".join(one.split()) for one in phrases if one.strip()))
+    message = ""
     if len(kept) > _MAX_PHRASES:
         message = f"{len(kept):,} phrases are too many: {_MAX_PHRASES} are the limit."
+    elif any(len(phrase) > _MAX_PHRASE for phrase in kept):
+        message = f"A phrase has at most {_MAX_PHRASE} characters."
+    elif sum(map(len, kept)) > _MAX_PHRASES_TEXT:
+        message = f"All phrases have at most {_MAX_PHRASES_TEXT:,} characters."
+    if message:
         raise Refused(message, "QuotaViolation", target)
     return kept
 
@@ -125,6 +143,26 @@ def _profanity(value: Any) -> str:
         message = f"profanityFilterMode is one of {', '.join(modes)}."
         raise Refused(message, target="profanityFilterMode")
     return value
+
+
+def _model(models: Any, locale: str) -> str:
+    """The one for this locale; without a locale, the only one that is named."""
+    if not isinstance(models, dict):
+        message = "models is an object: a locale, and the address of its model."
+        raise Refused(message, "InvalidModel", "models")
+    if not models:
+        return ""
+    wanted = {
+        address
+        for tag, address in models.items()
+        if isinstance(address, str) and tag.lower() == (locale or tag).lower()
+    }
+    found = _MODEL.search(wanted.pop()) if len(wanted) == 1 else None
+    if found is None:
+        message = "models has no address of one model, such as /speechtotext/models/ID,"
+        message += f" for {locale or 'the recording'}."
+        raise Refused(message, "InvalidModel", "models")
+    return found[1].lower()
 
 
 def _phrases(value: Any) -> tuple[tuple[str, ...], float]:

@@ -7,13 +7,14 @@ import struct
 import wave
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import httpx
 import numpy as np
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 
-from endpoints import keys, usage
+from endpoints import keys, usage, writing
 from endpoints.models import Endpoint
 from jobs.models import Job
 from recognition.access import forget
@@ -27,6 +28,8 @@ class DataPlaneTestCase(BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         forget()
+        # In a thread of its own nobody sees what the test has not committed.
+        self.enterContext(patch.object(writing, "behind", _in_this_thread))
         self.endpoint = self.make_endpoint()
         self.key = keys.renew(self.endpoint, 1)
 
@@ -58,6 +61,10 @@ class DataPlaneTestCase(BaseTestCase):
         answer: httpx.Response = async_to_sync(asked)()
         usage.flush()
         return answer
+
+
+async def _in_this_thread(work: Any, *given: Any) -> None:
+    await sync_to_async(work)(*given)
 
 
 def wav(

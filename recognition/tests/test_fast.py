@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import httpx
 import numpy as np
+from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from datasets.formats.base import FormatError
 from endpoints.models import LogEntry
 from engines.display.rules import Rules
 from engines.fake import FakeEngine
-from recognition import fast, recording, writers
+from recognition import recording, writers
+from recognition.app import application
 from recognition.tests.data_plane import DataPlaneTestCase, hum, silence, wav
 from speechstudio.test import fake_engine
 
@@ -143,6 +148,11 @@ class FastTests(DataPlaneTestCase):
                 "QuotaViolation",
                 {"phraseList": {"phrases": [str(n) for n in range(501)]}},
             ),
+            ("QuotaViolation", {"phraseList": {"phrases": ["x" * 201]}}),
+            (
+                "QuotaViolation",
+                {"phraseList": {"phrases": [f"{n} {'x' * 150}" for n in range(200)]}},
+            ),
         ]
         for code, definition in cases:
             answer = self.said(definition)
@@ -166,8 +176,8 @@ class FastTests(DataPlaneTestCase):
         with patch.object(recording, "MAX_BYTES", 1000):
             answer = self.said()
         assert answer.status_code == 413
-        with patch.object(recording, "MAX_SECONDS", 2):
-            answer = self.said()
+        with patch.object(recording, "MAX_SECONDS", 60):
+            answer = self.said(sound=wav(silence(61.0)))
         assert answer.status_code == 400
         assert "too long" in answer.json()["message"]
 
@@ -182,22 +192,103 @@ class FastTests(DataPlaneTestCase):
             target.write(wav(hum(3.0)))
 
         definition = {"audioUrl": "https://example.org/a.wav"}
-        with patch.object(fast, "fetch", fetched):
+        with patch.object(recording, "fetch", fetched):
             assert self.said(definition, b"").is_success
         error = FormatError("It is private.", "fetch.forbidden_address")
-        with patch.object(fast, "fetch", side_effect=error):
+        with patch.object(recording, "fetch", side_effect=error):
             answer = self.said(definition, b"")
         assert answer.json()["innerError"]["code"] == "InvalidRecordingsUri"
+        assert recording._fetching.free == 4
         answer = self.said({"audioUrl": "http://127.0.0.1:9000/a.wav"}, b"")
         assert answer.status_code == 400
         assert "private" in answer.json()["message"]
 
+    def test_fetches_that_hang_hold_up_nobody_and_end(self) -> None:
+        """Eight clients whose servers send nothing: four are told to come again, and
+        other recordings are heard as ever. When they leave, the fetches end."""
+        ended = []
+
+        def hanging(*_: Any, report: Any, **more: Any) -> None:
+            try:
+                while True:
+                    report(1, 0)
+                    time.sleep(0.01)
+            except FormatError:
+                ended.append(1)
+                raise
+
+        async def asked() -> None:
+            transport = httpx.ASGITransport(app=application)
+            headers = {"Ocp-Apim-Subscription-Key": self.key}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://studio", headers=headers
+            ) as client:
+                url = f"{PATH}?api-version=2025-10-15"
+                address = json.dumps({"audioUrl": "https://example.org/a.wav"})
+                hung = [
+                    asyncio.create_task(
+                        client.post(url, files={"definition": (None, address)})
+                    )
+                    for _ in range(8)
+                ]
+                done, waiting = await asyncio.wait(hung, timeout=5)
+                assert [one.result().status_code for one in done] == [429] * 4
+                sent = {"audio": ("a.wav", wav(hum(1.0)))}
+                answers = [client.post(url, files=sent) for _ in range(8)]
+                for answer in await asyncio.wait_for(asyncio.gather(*answers), 10):
+                    assert answer.status_code == 200
+                for one in waiting:
+                    one.cancel()
+                await asyncio.wait(waiting)
+                while recording._fetching.free < 4:
+                    await asyncio.sleep(0.01)
+
+        with (
+            patch.object(recording, "fetch", hanging),
+            fake_engine(FakeEngine({"": "Hello."})),
+        ):
+            async_to_sync(asked)()
+        assert len(ended) == 4
+
+    def test_a_fetch_that_takes_too_long_is_given_up(self) -> None:
+        def slow(*_: Any, report: Any, **more: Any) -> None:
+            while True:
+                report(1, 0)
+                time.sleep(0.01)
+
+        definition = {"audioUrl": "https://example.org/a.wav"}
+        with (
+            patch.object(recording, "fetch", slow),
+            patch.object(recording, "_MAX_FETCHING_SECONDS", 0.1),
+        ):
+            answer = self.said(definition, b"")
+        assert answer.status_code == 400
+        assert "did not arrive" in answer.json()["message"]
+
+    def test_text_of_languages_without_spaces_is_joined_without(self) -> None:
+        self.project.locale = "ja-JP"
+        self.project.save()
+        both = np.concatenate([hum(14.0), silence(2.0), hum(14.0)])
+        engine = FakeEngine({"": "こんにちは。"})
+        answer = self.said({"locales": ["ja-JP"]}, wav(both), engine=engine).json()
+        assert answer["combinedPhrases"][0]["text"] == "こんにちは。" * 2
+
     def test_nothing_is_left_behind(self) -> None:
+        """Neither a file nor one that has no name any more."""
         folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
-        before = set(folder.iterdir())
+
+        def held() -> list[str]:
+            links = Path("/proc/self/fd").iterdir()
+            names = (str(one.readlink()) for one in links if one.is_symlink())
+            return [name for name in names if name.startswith(str(folder))]
+
+        before = set(folder.iterdir()), held()
         self.said()
         self.said({}, b"not a sound")
-        assert set(folder.iterdir()) == before
+        self.said({}, wav(np.tile(hum(1.0), 70)))
+        with patch.object(recording, "fetch", side_effect=FormatError("No.", "no")):
+            self.said({"audioUrl": "https://example.org/a.wav"}, b"")
+        assert (set(folder.iterdir()), held()) == before
 
     def test_phrases_are_logged_for_those_who_log(self) -> None:
         self.endpoint.logging_enabled = True

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
+from unittest.mock import patch
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -104,3 +106,19 @@ def test_a_turn_may_go_on_without_a_header() -> None:
     assert inlet.take(b"\1\2\3\4") == b"\1\2\3\4"
     inlet.begin()
     assert inlet.take(header() + b"\5\6") == b"\5\6"
+
+
+def test_half_a_sample_is_no_part_of_the_next_turn() -> None:
+    inlet = Inlet()
+    assert inlet.take(header() + b"\1\2\3") == b"\1\2"
+    inlet.begin()
+    assert inlet.take(b"\5\6\7\x08") == b"\5\6\7\x08"
+
+
+def test_what_cannot_be_decoded_is_malformed() -> None:
+    inlet = Inlet()
+    inlet.take(header(bits=24))
+    error = av.InvalidDataError(1, "Invalid data")
+    with patch.object(inlet._form, "_decoder") as decoder, pytest.raises(Malformed):
+        decoder.decode.side_effect = error
+        inlet.take(bytes(300))

@@ -191,6 +191,15 @@ def test_a_pause_stays_within_its_bounds(given: int, seconds: float) -> None:
         {"dgi": {"bias": 3}},
         {"dgi": {"bias": "NaN"}},
         {"dgi": {"Groups": [{"Items": [{"Text": str(n)} for n in range(501)]}]}},
+        {"dgi": {"Groups": [{"Items": [{"Text": "x" * 201}]}]}},
+        {
+            "dgi": {
+                "Groups": [
+                    {"Items": [{"Text": f"{n} {'x' * 150}"}]} for n in range(200)
+                ]
+            }
+        },
+        {"dgi": {"Groups": [{"Items": [{"Text": 7}]}]}},
     ],
 )
 def test_a_context_that_makes_no_sense_is_malformed(body: Any) -> None:

@@ -4,10 +4,15 @@ import json
 from typing import Any
 from unittest.mock import patch
 
+from endpoints import writing
 from endpoints.models import LogEntry, Usage
 from engines.base import EngineError
+from engines.display.rules import Rules
 from engines.fake import FakeEngine
-from recognition import recording
+from recognition import recording, writers
+from recognition.app import application
+from recognition.places import Places
+from recognition.tests import data_plane
 from recognition.tests.data_plane import DataPlaneTestCase, hum, silence, wav
 from speechstudio.test import fake_engine
 
@@ -64,6 +69,52 @@ class OpenAITests(DataPlaneTestCase):
             both = self.said(data=verbose | {name: ["word", "segment"]}).json()
             assert both.keys() >= {"words", "segments"}
 
+    def test_words_are_masked_and_written_as_the_text_is(self) -> None:
+        writers._writer.cache_clear()
+        self.addCleanup(writers._writer.cache_clear)
+        engine = FakeEngine({"": "Hello world of pulse."})
+        rules = Rules(profanities=("world",), rewrites=(("pulse", "heartbeat"),))
+        engine.rules = lambda reference: rules
+        data = {"response_format": "verbose_json", "timestamp_granularities": "word"}
+        answer = self.said(engine=engine, data=data).json()
+        assert answer["text"] == "Hello ***** of heartbeat."
+        words = [one["word"] for one in answer["words"]]
+        assert words == ["Hello", "*****", "of", "heartbeat."]
+        data = {"stream": "true"}
+        answer = self.said(engine=engine, data=data)
+        assert "world" not in answer.text and "*****" in answer.text
+
+    def test_stream_is_over_before_it_is_logged(self) -> None:
+        self.endpoint.logging_enabled = True
+        self.endpoint.save()
+        seen = []
+
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            async def sent(message: Any) -> None:
+                if message["type"] == "http.response.body":
+                    seen.append("more" if message.get("more_body") else "end")
+                await send(message)
+
+            await application(scope, receive, sent)
+
+        async def behind(*_: Any) -> None:
+            seen.append("log")
+
+        with (
+            patch.object(writing, "behind", behind),
+            patch.object(data_plane, "application", watched),
+        ):
+            assert self.said(data={"stream": "true"}).is_success
+        assert seen == [*["more"] * 3, "end", "log", "log"]
+
+    def test_no_memory_is_for_now(self) -> None:
+        broken = FakeEngine(broken=EngineError("No memory.", "OutOfMemory"))
+        with self.assertLogs("recognition.errors", "ERROR"):
+            answer = self.said(engine=broken)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.json()["error"]["type"] == "server_error"
+
     def test_stream_tells_phrases_and_then_the_whole(self) -> None:
         answer = self.said(data={"stream": "true"})
         assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -115,6 +166,8 @@ class OpenAITests(DataPlaneTestCase):
             (400, {"data": {"known_speaker_names[]": "Ann"}}),
             (400, {"data": {"timestamp_granularities": "word"}}),
             (400, {"data": {"stream": "true", "response_format": "srt"}}),
+            (400, {"data": {"prompt": "x" * 201}}),
+            (400, {"data": {"keywords": "x " * 300}}),
             (400, {"sound": b""}),
             (400, {"sound": b"words, words"}),
             (404, {"data": {"model": None}}),
@@ -124,12 +177,17 @@ class OpenAITests(DataPlaneTestCase):
             assert answer.status_code == status, (case, answer.text)
             error = answer.json()["error"]
             assert error["message"] and error["type"] == "invalid_request_error"
+            assert error["param"] != "audio"
 
     def test_without_key_form_or_file(self) -> None:
         assert self.ask(PATH, key="").status_code == 401
         assert self.ask(PATH, json={}).status_code == 415
         broken = {"Content-Type": "multipart/form-data; boundary=x"}
         assert self.ask(PATH, content=b"nothing", headers=broken).status_code == 400
+        mixed = b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--x--'
+        capitals = {"Content-Type": "Multipart/Form-Data; boundary=x"}
+        answer = self.ask(PATH, content=mixed, headers=capitals)
+        assert answer.json()["error"]["code"] == "model_not_found"
         body: dict[str, Any] = {"model": ("m.txt", "whisper-1")}
         assert self.ask(PATH, files=body).status_code == 400
         body = {"model": (None, "whisper-1"), "file": (None, "text")}
@@ -163,12 +221,19 @@ class OpenAITests(DataPlaneTestCase):
         assert texts == ["Hello world.", "Bye."] * 2
 
     def test_places_are_given_back(self) -> None:
-        with patch.object(recording, "_working", recording.Places(1)):
-            assert self.said().is_success
+        long = wav(silence(61.0))
+        with patch.object(recording, "_working", Places(1)) as working:
+            assert self.said(sound=long).is_success
             assert self.said(sound=b"no sound").status_code == 400
-            assert self.said(data={"stream": "true"}).is_success
+            with patch.object(recording, "MAX_SECONDS", 60):
+                assert self.said(sound=long).status_code == 400
+            assert self.said(sound=long, data={"stream": "true"}).is_success
+            assert working.free == 1
+            working.free = 0
+            assert self.said(sound=long).status_code == 429
+            # What is short takes none.
             assert self.said().is_success
-        with patch.object(recording, "_sending", recording.Places(0)):
+        with patch.object(recording, "_sending", Places(0)):
             answer = self.said()
         assert answer.status_code == 429
         assert answer.json()["error"]["type"] == "rate_limit_error"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -190,6 +191,22 @@ def test_drafts_come_while_somebody_speaks_one_at_a_time() -> None:
     run(work)
 
 
+def test_after_a_draft_without_text_the_next_comes_sooner() -> None:
+    class Slow(FakeEar):
+        async def draft(self, pcm: bytes) -> str:
+            text = await super().draft(pcm)
+            return text if len(self.drafts) > 2 else ""
+
+    async def work() -> None:
+        ear = Slow()
+        heard = Heard(ear)
+        await heard.of(*[SPEECH] * 40, QUIET * 20)
+        steps = [len(pcm) // STEP_BYTES for pcm in ear.drafts]
+        assert [two - one for one, two in pairwise(steps)][:4] == [6, 6, 9, 9]
+
+    run(work)
+
+
 def test_a_failure_ends_the_turn_and_leaves_no_task() -> None:
     async def work() -> None:
         heard = Heard(FakeEar(broken=RuntimeError("no")))
@@ -253,7 +270,9 @@ def test_who_brings_too_much_waits() -> None:
     [
         (["a b", "a b c"], ["a b", "a b c"]),
         (["a b c", "a c", "x c d"], ["a b c", "a c", "a c d"]),
-        (["a b c", "a b c", "x y"], ["a b c", "a b c", "a b"]),
+        (["a b c", "a b c", "x y"], ["a b c", "a b c", "a b c"]),
+        (["a b c", "a b c", "x a b c d"], ["a b c", "a b c", "a b c d"]),
+        (["a b c", "a b c d", "b c d e"], ["a b c", "a b c d", "a b c d e"]),
         (["half", "half-life", "halves are"], ["half", "half-life", "halves are"]),
         ([], []),
     ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
@@ -11,14 +12,15 @@ from uuid import uuid4
 from asgiref.sync import async_to_sync, sync_to_async
 from starlette.applications import Starlette
 
-from endpoints import keys, tokens, usage
+from endpoints import keys, tokens, usage, writing
 from endpoints.models import Endpoint, LogEntry
 from engines.base import EngineError
 from engines.fake import FakeEngine
 from recognition import access, websocket
+from recognition.places import Places
 from recognition.recogniser import Busy, recogniser
 from recognition.tests.data_plane import DataPlaneTestCase, hum, silence, wav
-from speechstudio.test import fake_engine
+from speechstudio.test import fake_engine, make_model
 
 # A client goes at last, whatever a test waits for.
 PATIENCE_SECONDS = 20
@@ -126,7 +128,7 @@ class WebSocketTests(DataPlaneTestCase):
         path = path or f"/speech/recognition/{mode}/cognitiveservices/v1"
 
         async def connected() -> None:
-            before = asyncio.all_tasks()
+            before, free = asyncio.all_tasks(), websocket._streams.free
             client = Client(
                 path, {"language": "en-US"} | query, given | (headers or {})
             )
@@ -138,7 +140,7 @@ class WebSocketTests(DataPlaneTestCase):
             client.task.result()
             flushing = set(usage._flushing.values())
             assert asyncio.all_tasks() - before - flushing == set()
-            assert not websocket._open
+            assert websocket._streams.free == free
 
         with fake_engine(engine or self.engine):
             async_to_sync(connected)()
@@ -184,10 +186,26 @@ class WebSocketTests(DataPlaneTestCase):
     def test_an_endpoint_that_does_not_answer_refuses(self) -> None:
         Endpoint.objects.update(is_suspended=True)
         self.assert_refused(403)
+        figures = usage.figures(self.endpoint, self.endpoint.created)
+        assert (figures.requests, figures.failed) == (1, 1)
 
     def test_too_many_streams_are_refused(self) -> None:
-        with patch.object(websocket, "MOST_STREAMS", 0):
+        with patch.object(websocket, "_streams", Places(0)):
             self.assert_refused(429)
+
+    def test_a_stream_has_its_place_before_its_model_is_there(self) -> None:
+        free = []
+
+        async def loaded(caller: Any) -> Any:
+            free.append(websocket._streams.free)
+            raise EngineError("Broken.")
+
+        with (
+            patch.object(websocket.swap, "model_for", loaded),
+            self.assertLogs("recognition.errors", "ERROR"),
+        ):
+            self.assert_refused(500)
+        assert free == [255]
 
     def test_a_single_phrase(self) -> None:
         told = self.heard(cid=str(self.endpoint.pk))
@@ -290,6 +308,27 @@ class WebSocketTests(DataPlaneTestCase):
         headers = {"Authorization": f"Bearer {token}"}
         assert self.heard(key="", headers=headers)[-1][0] == "turn.end"
 
+    def test_a_stream_of_a_page_ends_with_any_token(self) -> None:
+        def last(token: str) -> str:
+            told = []
+
+            async def talk(client: Client) -> None:
+                await client.next()
+                client.speak(PHRASE)
+                while not told or told[-1] not in ("turn.end", "4401"):
+                    told.append((await client.told())[0])
+
+            headers = {"Authorization": f"Bearer {token}"}
+            with patch.object(tokens, "GOOD_FOR", timedelta(seconds=-1)):
+                self.talk(talk, key="", headers=headers)
+            return str(told[-1])
+
+        digest = self.endpoint.keys.get().digest
+        base = tokens.for_base_model(self.project.pk, make_model("tried").pk)
+        assert last(tokens.for_endpoint(self.endpoint.pk)) == "4401"
+        assert last(base) == "4401"
+        assert last(tokens.for_endpoint(self.endpoint.pk, digest)) == "turn.end"
+
     def test_a_connection_has_turns_one_after_the_other(self) -> None:
         async def talk(client: Client) -> None:
             await client.next()
@@ -327,6 +366,33 @@ class WebSocketTests(DataPlaneTestCase):
             lambda client: client.audio(HEADER + PHRASE),
             lambda client: client.text("speech.context", {"dgi": 7}, "2"),
         )
+
+    def test_another_language_closes_the_connection(self) -> None:
+        for language in ("de-DE", "<script>"):
+
+            async def talk(client: Client, language: str = language) -> None:
+                await client.next()
+                client.speak(PHRASE, {"phraseDetection": {"language": language}})
+                code, reason = await client.told()
+                assert code == "4400"
+                assert "en-US" in reason
+
+            self.talk(talk)
+
+    def test_what_nobody_expected_closes_the_connection(self) -> None:
+        async def talk(client: Client) -> None:
+            await client.next()
+            client.speak(PHRASE)
+            code, reason = (await client.turn())[-1]
+            assert code == "1011"
+            assert "secret" not in reason
+
+        error = RuntimeError("secret")
+        with (
+            patch.object(websocket.Inlet, "take", side_effect=error),
+            self.assertLogs("recognition.errors", "ERROR"),
+        ):
+            self.talk(talk)
 
     def test_messages_of_no_interest_are_passed_over(self) -> None:
         async def talk(client: Client) -> None:
@@ -437,6 +503,28 @@ class WebSocketTests(DataPlaneTestCase):
         assert entry.text == "Hello world."
         assert entry.confidence == 0.9
         assert entry.seconds == 1.152
+
+    def test_nobody_waits_for_what_is_logged(self) -> None:
+        kept = []
+
+        async def talk(client: Client) -> None:
+            over = asyncio.Event()
+
+            async def behind(*given: Any) -> None:
+                await over.wait()
+                kept.append(given)
+
+            with patch.object(writing, "behind", behind):
+                await client.next()
+                client.speak(PHRASE * 2)
+                assert (await client.turn())[-1][0] == "turn.end"
+                assert not kept
+                over.set()
+                client.go()
+                await client.task
+
+        self.talk(talk, mode="conversation", storeAudio="true")
+        assert len(kept) == 2
 
     def test_phrases_are_logged_where_the_endpoint_does(self) -> None:
         Endpoint.objects.update(logging_enabled=True)
