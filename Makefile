@@ -21,11 +21,12 @@ help:
 run: setup try-train
 	@exec $(PY) -m speechstudio.up --with-parent
 
-test: checks
-	$(PY) -m pytest
+# The fast layer on all cores; what has servers and a browser of its own one by one.
+test: quick
+	$(PY) -m pytest -m real
 
 quick: checks
-	$(PY) -m pytest -m "not real"
+	$(PY) -m pytest -m "not real" -n auto
 
 bench: setup-dev
 	$(PY) -m benchmarks

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import hypothesis
 import pytest
 from django.conf import settings
 
 from speechstudio.celery import app
+
+# What a test takes says nothing of what it proves.
+hypothesis.settings.register_profile("calm", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("calm")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,11 +1,12 @@
 """Measure what the product promises and write it down.
 
     python -m benchmarks [studio] [player] [imports] [large] [tests] [scoring] [exports]
-        [training] [phrases] [serving] [streams]
+        [training] [phrases] [serving] [streams] [api] [polling]
+    python -m benchmarks soak [minutes]
 
 Runs on an idle machine for an hour; where parts are named, the others
 stay as they were. Ratios and medians are what to read: absolute times depend on the
-machine.
+machine. A soak is half an hour more, and runs only when it is asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -24,14 +25,17 @@ from statistics import median, quantiles
 import httpx
 
 from benchmarks import (
+    api,
     exports,
     imports,
     large,
     large_test,
     phrases,
     player,
+    polling,
     scoring,
     serving,
+    soak,
     streams,
     throughput,
     training,
@@ -88,14 +92,32 @@ Proportional set size. Wanted: under 900 MB together.
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["soak"]:
+        _soak(*map(float, sys.argv[2:]))
+        return
     wanted = sys.argv[1:] or list(_PARTS)
     unknown = set(wanted) - set(_PARTS)
     if unknown:
         sys.exit(f"No such part: {', '.join(unknown)}. There are: {', '.join(_PARTS)}")
-    parts = _former() if sys.argv[1:] else {}
+    former = _former()
+    parts = former if sys.argv[1:] else {}
     for name in wanted:
         for text in _PARTS[name]():
             parts[text.splitlines()[0]] = text.rstrip()
+    if soak.HEADING in former:
+        parts.setdefault(soak.HEADING, former[soak.HEADING])
+    _write(parts)
+
+
+def _soak(minutes: float = soak.MINUTES) -> None:
+    """Fails when anything was not as it should be, which it prints."""
+    text, wrong = soak.section(minutes)
+    print("\n".join([text, *wrong]))
+    _write(_former() | {soak.HEADING: text.rstrip()})
+    sys.exit(1 if wrong else 0)
+
+
+def _write(parts: Mapping[str, str]) -> None:
     RESULTS.write_text("\n\n".join([_head(), *parts.values()]) + "\n", encoding="utf-8")
     print(f"Written to {RESULTS}")
 
@@ -144,6 +166,8 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "phrases": lambda: [phrases.section()],
     "serving": lambda: [serving.section()],
     "streams": lambda: [streams.section()],
+    "api": lambda: [api.uploads()],
+    "polling": lambda: [polling.section()],
 }
 
 

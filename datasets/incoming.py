@@ -63,7 +63,7 @@ class Block(models.Model):
     """A part of an upload: at most 8 MiB, or all of what came as a form."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="blocks")
-    name = models.CharField(max_length=64)  # chosen by the client
+    name = models.CharField(max_length=88)  # chosen by the client
     size = models.BigIntegerField()
     file = models.FileField(max_length=255)
     # Its place in the file once it is committed, from 0.

@@ -96,6 +96,11 @@ def issues_of(dataset: Dataset) -> Iterator[dict[str, Any]]:
         yield {"row": "", **row}
 
 
+def report_as_json(dataset: Dataset) -> Iterator[str]:
+    """The whole report, in pieces."""
+    return _json_lines(dataset, issues_of(dataset))
+
+
 def _chosen(request: Request, dataset: Dataset) -> Iterator[dict[str, Any]]:
     # Now, and not when the answer is on its way: the URL may be nonsense.
     level, rule = level_and_rule(request)

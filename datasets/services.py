@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import PurePath
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
-from datasets import versions
+from datasets import uploads, versions
 from datasets.fetch import file_name
 from datasets.formats.base import shown
 from datasets.incoming import Upload
+from datasets.kinds import BY_VALUE
 from datasets.models import Dataset
 from datasets.obtain import suffix_of
-from datasets.uploads import UploadError, check_size, size_of
+from datasets.uploads import Named, UploadError, check_size, size_of
 from projects.models import Project
 from projects.storage import delete_tree
 
@@ -27,6 +31,10 @@ class InUse(Exception):
 
 class Refused(Exception):
     """No dataset can be made of this; the message is fit for the user."""
+
+
+class Full(Refused):
+    """The project has as many datasets as it may."""
 
 
 def create(
@@ -63,6 +71,53 @@ def create(
     else:
         dataset.source_name = shown(file_name(url))
     return _add(dataset)
+
+
+@transaction.atomic
+def await_file(
+    project: Project,
+    user: User,
+    kind: str,
+    name: str,
+    *,
+    description: str = "",
+    text_normalization: str = Dataset.Normalization.DEFAULT,
+) -> Dataset:
+    """Make a dataset whose file comes in blocks, until `commit` says that it is there.
+
+    Raises `Refused`.
+    """
+    Project.objects.select_for_update().get(pk=project.pk)
+    _check_room(project)
+    upload = uploads.begin(project, user, f"{name}{BY_VALUE[kind].suffixes[0]}")
+    return Dataset.objects.create(
+        project=project,
+        kind=kind,
+        name=name,
+        description=description,
+        text_normalization=text_normalization,
+        upload=upload,
+        source_name=upload.file_name,
+    )
+
+
+@transaction.atomic
+def commit(dataset: Dataset, named: Sequence[Named]) -> None:
+    """Import a dataset that waits for its file: these blocks, in this order, are it.
+
+    Doing it again with the same list is no error. Raises `UploadError`.
+    """
+    locked = Dataset.objects.select_for_update().filter(pk=dataset.pk).first()
+    digest = sha256("\n".join(one.name for one in named).encode()).hexdigest()
+    if locked is not None and locked.blocks_digest == digest:
+        return
+    if locked is None or locked.upload is None or not locked.awaits_file:
+        raise UploadError("The dataset does not wait for blocks.", "conflict")
+    uploads.commit(locked.upload, named)
+    size = size_of(locked.upload)
+    check_size(size, locked.kind)
+    Dataset.objects.filter(pk=locked.pk).update(source_bytes=size, blocks_digest=digest)
+    transaction.on_commit(locked.enqueue)
 
 
 def upload(
@@ -152,14 +207,18 @@ def _lock(upload: Upload) -> bool:
     return Upload.objects.select_for_update().filter(pk=upload.pk).first() is not None
 
 
-def _check(dataset: Dataset) -> None:
+def _check_room(project: Project) -> None:
     limit = settings.PROJECT_MAX_DATASETS
-    if dataset.project.datasets.count() >= limit:
-        raise Refused(
+    if project.datasets.count() >= limit:
+        raise Full(
             f"The project has {limit:,} datasets, and more are not allowed. Delete "
             "some that nobody needs, or ask the administrator for a higher "
             "PROJECT_MAX_DATASETS."
         )
+
+
+def _check(dataset: Dataset) -> None:
+    _check_room(dataset.project)
     if dataset.source_url:
         return
     if dataset.upload and not dataset.upload.is_committed:

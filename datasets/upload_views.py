@@ -19,6 +19,7 @@ from projects.requests import Request
 
 _STATUS = {
     "invalid": 400,
+    "name": 400,
     "not_found": 404,
     "conflict": 409,
     "too_large": 413,

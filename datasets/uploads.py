@@ -24,23 +24,24 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models.functions import Length
 
 from datasets.formats.base import bare_name, size_text
 from datasets.incoming import Block, Upload
 from datasets.kinds import BY_VALUE
 from projects.models import Project
 
-MAX_NAME_BYTES = 64
+MAX_NAME_BYTES = 88  # as base64 has for 64
 MAX_BLOCKS = 50_000
-_CHUNK = 256 * 1024  # bytes
+_CHUNK = 2 * 1024**2  # bytes; with smaller ones threads wait for each other
 _OF_ANY_STATE = ("Committed", "Uncommitted", "Latest")
 
 
 class UploadError(Exception):
     """What was asked for cannot be done; the message is fit for the user.
 
-    `code` is one of invalid, not_found, conflict, too_large, disk_full.
+    `code` is one of invalid, name, not_found, conflict, too_large, disk_full.
     """
 
     def __init__(self, message: str, code: str = "invalid") -> None:
@@ -122,9 +123,10 @@ def unused(project: Project, user: User) -> QuerySet[Any]:
 def put(upload: Upload, name: str, body: Reader, length: int = -1) -> Block:
     """Keep a block. `length` is what was announced in bytes, -1 for nothing."""
     if not name or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES:
-        raise UploadError(f"A block's name has from 1 to {MAX_NAME_BYTES} bytes.")
+        message = f"A block's name has from 1 to {MAX_NAME_BYTES} bytes."
+        raise UploadError(message, "name")
     if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", name):
-        raise UploadError("A block's name has no control characters.")
+        raise UploadError("A block's name has no control characters.", "name")
     if upload.is_committed:
         raise UploadError(
             "The upload is complete; it takes no more blocks.", "conflict"
@@ -223,23 +225,36 @@ def _enter(upload: Upload, name: str, size: int, stored: str) -> Block:
             "The upload is complete; it takes no more blocks.", "conflict"
         )
     others = locked.blocks.exclude(name=name).aggregate(
-        size=Sum("size", default=0), count=Count("pk")
+        size=Sum("size", default=0), count=Count("pk"), length=Max(Length("name"))
     )
-    limit = settings.UPLOAD_MAX_BYTES if locked.size is None else locked.size
+    _check_place(locked, name, size, others)
+    former = locked.blocks.filter(name=name).first()
+    if former is None:
+        return Block.objects.create(upload=locked, name=name, size=size, file=stored)
+    left = str(former.file.name)
+    former.size, former.file = size, stored
+    former.save(update_fields=["size", "file"])
+    transaction.on_commit(lambda: default_storage.delete(left))
+    return former
+
+
+def _check_place(upload: Upload, name: str, size: int, others: dict[str, Any]) -> None:
+    """Whether this block fits to the `size`, `count` and `length` (of the names) of
+    the others."""
+    if others["length"] not in (None, len(name)):
+        raise UploadError(
+            "The names of all blocks of a file have the same length: "
+            f"{others['length']} characters, as before, not {len(name)}.",
+            "name",
+        )
+    limit = settings.UPLOAD_MAX_BYTES if upload.size is None else upload.size
     if others["size"] + size > limit:
-        announced = "may have" if locked.size is None else "was to have"
+        announced = "may have" if upload.size is None else "was to have"
         message = f"The file {announced} {size_text(limit)}; with this block it has "
         message += f"{size_text(others['size'] + size)}."
         raise UploadError(message, "too_large")
     if others["count"] >= MAX_BLOCKS:
         raise UploadError(f"An upload has at most {MAX_BLOCKS:,} blocks.")
-    former = locked.blocks.filter(name=name).values_list("file", flat=True).first()
-    block, _ = Block.objects.update_or_create(
-        upload=locked, name=name, defaults={"size": size, "file": stored}
-    )
-    if former:
-        transaction.on_commit(lambda: default_storage.delete(former))
-    return block
 
 
 def _locked(upload: Upload) -> Upload:

@@ -30,7 +30,7 @@ _MIN_LETTERS = 2
 def of_project(project: Project) -> Vocabulary:
     """That of the first base model that speaks the locale and is on this disk."""
     try:
-        engine = get_engine(project.engine)
+        engine = get_engine(project.engine_here)
         models = [m for m in engine.base_models() if m.speaks(project.locale)]
     except EngineError as e:
         return Vocabulary(missing=str(e))

@@ -30,7 +30,7 @@ from projects.access import project_for
 from projects.files import serve
 from projects.models import Role
 from projects.requests import Request
-from training.services import usable
+from training.services import usable_here
 
 Answers: TypeAlias = dict[str, Any]
 _OUTLINE_BARS = 1000  # of a whole recording
@@ -55,7 +55,7 @@ def show(request: Request, set_id: UUID, position: int) -> HttpResponse:
         "labels": sorted(recording.labels.items()),
         "can_review": project.role.may_act_as(Role.REVIEWER),
         "outline": waveform.path(bytes(recording.sound.peaks), _OUTLINE_BARS),
-        "models": usable(project),
+        "models": usable_here(project),
         "previous": previous,
         "next": others.filter(position__gt=position).first(),
         "total": others.aggregate(number=Count("pk"))["number"],
@@ -132,7 +132,7 @@ def _recut(user: User, recording: Recording, a: Answers) -> Recording:
     model = None
     if a["model"]:
         project = recording.editor_set.project
-        model = next((m for m in usable(project) if m.pk == a["model"]), None)
+        model = next((m for m in usable_here(project) if m.pk == a["model"]), None)
         if model is None:
             raise Refused("This model is no longer offered. Reload the page.")
     return changes.recut(

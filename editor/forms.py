@@ -9,7 +9,7 @@ from datasets.models import Dataset
 from editor.models import EditorSet, Export, Replacement
 from projects.models import Project
 from training.models import SpeechModel
-from training.services import usable
+from training.services import usable_here
 
 NO_DRAFTS = "none"
 
@@ -41,7 +41,7 @@ class ImportForm(RenameForm):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._models = {str(model.pk): model for model in usable(project)}
+        self._models = {str(model.pk): model for model in usable_here(project)}
         self.fields["datasets"].queryset = importable(project)  # type: ignore[attr-defined]
         self.fields["drafts"].choices = [  # type: ignore[attr-defined]
             (NO_DRAFTS, "No drafts"),

@@ -66,9 +66,10 @@ def create(
     `key` is for a form that may be sent twice: it makes one set. Raises `Refused` and
     `DiskFull`.
     """
-    editor_set = EditorSet(
-        pk=key or uuid4(), project=project, name=name, description=description
-    )
+    key = key or uuid4()
+    if EditorSet.objects.filter(pk=key).exclude(project=project).exists():
+        key = uuid4()  # that one is somebody else's
+    editor_set = EditorSet(pk=key, project=project, name=name, description=description)
     if former := _former(editor_set):
         return former
     check(len(heard), sum(one.seconds for one in heard))

@@ -71,7 +71,7 @@ def work_on(shard: Shard) -> None:
     todo = _unready(shard)
     total = todo.count()
     shard.report(0, total)
-    engine = get_engine(shard.editor_set.project.engine)
+    engine = get_engine(shard.editor_set.project.engine_here)
     if shard.model is not None and shard.model.status != Job.Status.SUCCEEDED:
         ensure(shard.model)
     for number, recording in enumerate(list(todo), start=1):

@@ -17,7 +17,7 @@ from projects.access import project_for
 from projects.models import Project, Role
 from projects.requests import Request
 from projects.wizard import Wizard
-from training.services import usable
+from training.services import usable_here
 
 _WIZARD = Wizard(
     "editor-step",
@@ -76,7 +76,7 @@ def _context(project: Project, form: ImportForm) -> dict[str, Any]:
         "form": form,
         "key": uuid4(),
         "datasets": datasets,
-        "models": usable(project),
+        "models": usable_here(project),
         "chosen": chosen,
         "is_audio_only": any(
             dataset.kind == Dataset.Kind.AUDIO

@@ -69,6 +69,7 @@ def evaluate(evaluation: Evaluation) -> None:
     evaluation.begin_with(done, total)
     evaluation.hand_over()
     shards = Shard.objects.filter(candidate__in=candidates)
+    shards = shards.select_related("candidate__evaluation__project")
     for shard in shards.order_by("candidate__position", "first"):
         shard.enqueue()
 
@@ -198,11 +199,12 @@ def _plan_items(evaluation: Evaluation) -> None:
 def _plan_shards(evaluation: Evaluation, candidate: Candidate) -> None:
     todo = evaluation.items.exclude(hypotheses__candidate=candidate)
     lengths = todo.order_by("position").values_list("position", "utterance__seconds")
+    found = slices(lengths.iterator(_BATCH))
+    if candidate.evaluation.project.is_remote:
+        # A resource tests a dataset as a whole.
+        found = _whole(found)
     Shard.objects.bulk_create(
-        (
-            Shard(candidate=candidate, first=first, last=last)
-            for first, last in slices(lengths.iterator(_BATCH))
-        ),
+        (Shard(candidate=candidate, first=first, last=last) for first, last in found),
         batch_size=_BATCH,
     )
 
@@ -226,6 +228,16 @@ def slices(lengths: Iterator[tuple[int, float]]) -> Iterator[tuple[int, int]]:
         held += seconds
     if first:
         yield first, last
+
+
+def _whole(slices: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """
+    >>> list(_whole(iter([(1, 2), (3, 9)]))), list(_whole(iter([])))
+    ([(1, 9)], [])
+    """
+    positions = [position for both in slices for position in both]
+    if positions:
+        yield positions[0], positions[-1]
 
 
 def _items_of(shard: Shard) -> QuerySet[Item]:

@@ -15,7 +15,69 @@ from evaluations import levels, tables
 from evaluations.models import Candidate, Evaluation, Hypothesis, Scoring
 from projects.models import Project
 from projects.storage import delete_tree
+from training.lifetime import DEPRECATED
 from training.models import PlannedTest, SpeechModel
+from training.offers import audible, testable
+
+
+class Refused(Exception):
+    """This cannot be tested; the message is fit for the user.
+
+    `about` is the dataset or the model that is to blame; the code is one of the REST
+    API's.
+    """
+
+    def __init__(self, message: str, about: Dataset | SpeechModel, code: str) -> None:
+        super().__init__(message)
+        self.about = about
+        self.code = code
+
+
+def check(
+    project: Project, dataset: Dataset, models: Sequence[SpeechModel], kind: str
+) -> None:
+    """What the form of the wizard offers nothing else than, for those who ask without
+    it. Raises `Refused`."""
+    inspects = kind == Evaluation.Kind.INSPECTION
+    problem, code = _why_not_data(project, dataset, inspects)
+    if problem:
+        raise Refused(f"“{dataset.name}”: {problem}", dataset, code)
+    for model in models:
+        problem, code = _why_not_model(project, model)
+        if problem:
+            raise Refused(f"“{model.name}”: {problem}", model, code)
+
+
+def _why_not_data(
+    project: Project, dataset: Dataset, inspects: bool
+) -> tuple[str, str]:
+    if dataset.project_id != project.pk:
+        return "It belongs to another project.", "InvalidDataset"
+    if dataset.status == Dataset.Status.FAILED:
+        return "Its import has failed.", "FailedDataset"
+    if dataset.is_active:
+        return "It is not imported yet. Wait for that.", "InvalidDataset"
+    fitting = audible(project) if inspects else testable(project)
+    if not fitting.filter(pk=dataset.pk).exists():
+        what = "audio" if inspects else "audio with transcripts"
+        return f"A test of this kind needs {what}.", "InvalidDataset"
+    return "", ""
+
+
+def _why_not_model(project: Project, model: SpeechModel) -> tuple[str, str]:
+    if model.project_id not in (None, project.pk) or model.engine != project.engine:
+        return "It belongs to another project.", "InvalidModel"
+    if not model.speaks(project.locale):
+        return f"It does not speak {project.language}.", "ModelMismatch"
+    if model.is_expired:
+        return "It has expired and recognises nothing any more.", DEPRECATED
+    if not model.is_offered:
+        return "It is not on offer any more.", "InvalidModel"
+    if model.is_custom and model.status == SpeechModel.Status.FAILED:
+        return "It has failed: there is nothing to test.", "InvalidModel"
+    if model.is_custom and model.is_active:
+        return "It is not ready yet.", "InvalidModel"
+    return "", ""
 
 
 @transaction.atomic

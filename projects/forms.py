@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 
+from projects import engines
 from projects.locales import LOCALES
 from projects.models import Member, Project, Role
 
@@ -31,7 +32,26 @@ class NewProjectForm(ProjectForm):
         "language. It cannot be changed later.",
     )
 
-    field_order = ["name", "locale", "description"]
+    engine = forms.ChoiceField(
+        required=False,
+        help_text="Where its models are trained, tested and served. A Speech resource "
+        "does that at a price. It cannot be changed later.",
+    )
+
+    field_order = ["name", "locale", "engine", "description"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = engines.choices()
+        field = self.fields["engine"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = offered
+        field.required = len(offered) > 1
+        if not field.required:
+            field.widget = forms.HiddenInput()
+
+    def clean_engine(self) -> str:
+        return self.cleaned_data["engine"] or engines.EMBEDDED
 
 
 class MemberForm(forms.Form):

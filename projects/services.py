@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from projects.engines import EMBEDDED
 from projects.models import Member, Project, Role
-from projects.storage import delete_tree, folder_of
+from projects.storage import delete_later, folder_of
 
 
 class LastOwner(Exception):
@@ -14,9 +15,13 @@ class LastOwner(Exception):
 
 
 @transaction.atomic
-def create(user: User, name: str, locale: str, description: str = "") -> Project:
+def create(
+    user: User, name: str, locale: str, description: str = "", engine: str = EMBEDDED
+) -> Project:
     """Make a project; its maker owns it."""
-    project = Project.objects.create(name=name, locale=locale, description=description)
+    project = Project.objects.create(
+        name=name, locale=locale, description=description, engine=engine
+    )
     Member.objects.create(project=project, user=user, role=Role.OWNER)
     return project
 
@@ -52,7 +57,7 @@ def delete(project: Project) -> None:
         for transcription in project.transcriptions.all():
             transcription.call_off()
         project.delete()
-        transaction.on_commit(lambda: delete_tree(folder))
+        delete_later(folder)
 
 
 def _keep_an_owner(project: Project, user_id: int) -> None:

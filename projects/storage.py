@@ -6,9 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from celery import current_app
 from django.core.files.storage import default_storage
+from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from projects.models import Project
 
@@ -31,6 +35,20 @@ def delete_tree(folder: str) -> None:
     # worker may have put one more file in: it tidies up after itself.
     with suppress(OSError):
         default_storage.delete(folder)
+
+
+def delete_later(folder: str) -> None:
+    """Have a worker delete all files below `folder`, once what is being done is
+    committed. For folders that may hold so many that it takes minutes."""
+    transaction.on_commit(partial(_send_removal, folder))
+
+
+def _send_removal(folder: str) -> None:
+    task = current_app.signature("projects.tasks.remove_files", args=[folder])
+    try:
+        task.apply_async()
+    except OperationalError:
+        delete_tree(folder)
 
 
 def path_of(name: str) -> Path | None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from projects import services
+from projects import engines, services
 from projects.access import project_for, projects_of
 from projects.forms import MemberForm, NewProjectForm, ProjectForm, RoleForm
 from projects.listing import Listing
@@ -141,10 +141,12 @@ def _settings_page(
     ctx = {
         "project": project,
         "room": "settings",
+        "engine": engines.name_of(project.engine),
         "form": form,
         "member_form": member_form,
         "members": project.memberships.select_related("user"),
         "roles": Role.choices,
+        "api_keys": project.api_keys.select_related("user"),
     }
     status = 422 if form.errors or member_form.errors else 200
     return render(request, "projects/settings.html", ctx, status=status)

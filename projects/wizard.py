@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.forms import BaseForm, BoundField
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 _NOT_ANSWERS = ("tried", "key", "csrfmiddlewaretoken")
@@ -48,6 +50,32 @@ class Wizard:
             if any(name in form.errors for name in fields):
                 return slug
         return None
+
+    def detour(
+        self, request: HttpRequest, project_id: UUID, form: BaseForm, step: str
+    ) -> HttpResponse | None:
+        """To the first step before this one whose answers are missing or wrong, if any.
+
+        Of the step itself no error is shown before somebody has tried to go on.
+        """
+        if wrong := self.first_wrong(form, before=step):
+            return redirect(self.address(request, project_id, wrong, tried="1"))
+        if "tried" not in request.GET:
+            form.errors.clear()
+        return None
+
+    def context(
+        self, request: HttpRequest, project_id: UUID, form: BaseForm, step: str
+    ) -> dict[str, Any]:
+        """What the page of a step needs. `key` is that of what is going to be made: a
+        form that is sent twice makes one."""
+        return {
+            "form": form,
+            "step": step,
+            "steps": self.steps(request, project_id, step),
+            "hidden": self.hidden(form, step),
+            "key": uuid4(),
+        }
 
     def steps(self, request: HttpRequest, project_id: UUID, current: str) -> list[Step]:
         slugs = list(self.parts)

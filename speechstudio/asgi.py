@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from io import BytesIO
 from typing import Any
 
 import django
@@ -18,11 +19,14 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import SESSION_KEY  # noqa: E402
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
 from django.db import close_old_connections, connection  # noqa: E402
 from django.http import HttpResponseBase  # noqa: E402
 from django.template.defaultfilters import filesizeformat  # noqa: E402
 
+from api.body import MAX_BYTES  # noqa: E402
+from api.caller import caller_of  # noqa: E402
+from api.errors import ApiError, envelope  # noqa: E402
 from recognition import app as data_plane  # noqa: E402
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -30,9 +34,14 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _UPLOAD = re.compile(
     r"/projects/[0-9a-f-]{36}/(datasets/new/source|transcriptions/new)/"
+    r"|/speechtotext/v3\.2/datasets/upload"
 )
 _MODEL = re.compile(r"/projects/[0-9a-f-]{36}/models/import/")
-_BLOCK = re.compile(r"/uploads/[0-9a-f-]{36}/blocks/")
+_BLOCK = re.compile(
+    r"/uploads/[0-9a-f-]{36}/blocks/"
+    r"|/speechtotext/(v3\.2/)?datasets/[0-9a-f-]{36}/blocks"
+)
+_API = "/speechtotext/"
 # The same for everybody. Without a cookie no session is looked up, which could
 # not be answered while the database is away.
 _HEALTH = "/healthz"
@@ -77,29 +86,35 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         return
     # Chunked bodies do not say how long they are, and are counted.
     length = int(headers.get(b"content-length", -1))
-    limit = await _limit(scope["path"], headers, length)
+    limit = await _limit(scope, headers, length)
     if length > limit:
-        await _refuse(limit, send)
+        await _refuse(scope["path"], limit, send)
         return
     await _handle_counted(limit, scope, receive, send)
 
 
-async def _limit(path: str, headers: Mapping[bytes, bytes], length: int) -> int:
-    """What this request may carry: much, when somebody signed in uploads."""
+async def _limit(
+    scope: dict[str, Any], headers: Mapping[bytes, bytes], length: int
+) -> int:
+    """What this request may carry: much, when somebody who is known uploads."""
+    path = scope["path"]
     if _BLOCK.fullmatch(path):
         return int(settings.UPLOAD_BLOCK_MAX_BYTES)
-    is_small = 0 <= length <= settings.FORM_MAX_BYTES
+    is_api = path.startswith(_API)
+    usual = MAX_BYTES if is_api else int(settings.FORM_MAX_BYTES)
     if _MODEL.fullmatch(path):
         most = int(settings.MODEL_MAX_BYTES)
     elif _UPLOAD.fullmatch(path):
         most = int(settings.UPLOAD_MAX_BYTES)
     else:
         most = 0
-    if is_small or not most:
-        return int(settings.FORM_MAX_BYTES)
-    if not await sync_to_async(_is_signed_in)(headers.get(b"cookie", b"")):
-        return int(settings.FORM_MAX_BYTES)
-    return most + _MULTIPART_OVERHEAD_BYTES
+    if 0 <= length <= usual or not most:
+        return usual
+    if is_api:
+        is_known = await sync_to_async(_has_key)(scope)
+    else:
+        is_known = await sync_to_async(_is_signed_in)(headers.get(b"cookie", b""))
+    return most + _MULTIPART_OVERHEAD_BYTES if is_known else usual
 
 
 async def _handle_counted(
@@ -116,19 +131,35 @@ async def _handle_counted(
 
     await _handler(scope, receive_counted, send)
     if seen > limit:
-        await _refuse(limit, send)
+        await _refuse(scope["path"], limit, send)
 
 
-async def _refuse(limit: int, send: Send) -> None:
+async def _refuse(path: str, limit: int, send: Send) -> None:
     """Answer without reading the rest, and hang up."""
-    body = _PAGE.format(limit=filesizeformat(limit)).encode()
+    kind, body = b"text/html; charset=utf-8", _PAGE.format(limit=filesizeformat(limit))
+    if path.startswith(_API):
+        message = f"The body has at most {limit:,} bytes here. Nothing was stored."
+        error = ApiError(message, "InvalidRequestBodyFormat", status=413)
+        kind, body = b"application/json", envelope(error).content.decode()
     headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-type", kind),
+        (b"content-length", str(len(body.encode())).encode()),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
+def _has_key(scope: dict[str, Any]) -> bool:
+    """Whether the headers have the key of somebody who may call the API."""
+    close_old_connections()
+    try:
+        caller_of(ASGIRequest(scope, BytesIO()))
+    except ApiError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _is_signed_in(cookie: bytes) -> bool:

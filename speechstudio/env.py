@@ -33,6 +33,7 @@ NAMES = frozenset(
         "PORT",
         "PROJECT_MAX_DATASETS",
         "RECOGNITION_MAX_WAITING",
+        "RECOGNITION_URL",
         "REDIS_URL",
         "SAMPLE_PROJECT",
         "SECRET_KEY",
@@ -109,6 +110,23 @@ def hosts(name: str, words: Sequence[str]) -> list[str]:
                 f"separated by commas, not {word!r}."
             ) from e
     return [word.lower() for word in words]
+
+
+def origin(name: str) -> str:
+    """The scheme, the host and perhaps a port of a server, in small letters and without
+    the last slash: `https://speech.example.org`; "" where nothing is set.
+
+    There is no path: clients are told a host, and put their own paths behind it. Nor
+    is there an IPv6 address, which a content security policy cannot name.
+    """
+    value = text(name).strip().rstrip("/").lower()
+    if not value or re.fullmatch(r"https?://[a-z0-9_.-]+(:\d{1,5})?", value):
+        return value
+    # It may hold a password, so the message must not repeat it.
+    raise ImproperlyConfigured(
+        f"{name} must be the address of a server without a path, such as "
+        "https://speech.example.org or http://10.0.0.5:8000."
+    )
 
 
 def cores() -> int:

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+
+from endpoints.sample_code import Addresses
 
 # Everything a page needs comes from this server; nothing is inline. Django's
 # own administration pages keep to the same rule.
@@ -15,11 +18,15 @@ _POLICY = (
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Forbid scripts and styles from anywhere but this server."""
+    """Forbid scripts and styles from anywhere but this server, and talking to any but
+    this one and the data plane, where that runs elsewhere."""
+    policy = _POLICY
+    if streams := Addresses(settings.RECOGNITION_URL).websocket_root:
+        policy += f"; connect-src 'self' {streams}"
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["Content-Security-Policy"] = policy
         return response
 
     return middleware

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "jobs",
+    "resources",
     "projects",
     "datasets",
     "training",
@@ -86,6 +87,8 @@ INSTALLED_APPS = [
     "evaluations",
     "endpoints",
     "transcriptions",
+    "remote",
+    "api",
     "recognition",
     "speechstudio",
 ]
@@ -211,6 +214,12 @@ CELERY_TASK_ROUTES = {
     "evaluations.tasks.settle_evaluation": {"queue": "transcribe"},
     "transcriptions.tasks.transcribe_file": {"queue": "transcribe"},
     "training.tasks.train_model": {"queue": TRAINING_QUEUE},
+    # They may send gigabytes, and fetch the results of thousands of utterances.
+    "remote.tasks.begin_model": {"queue": "transcribe"},
+    "remote.tasks.begin_shard": {"queue": "transcribe"},
+    "remote.tasks.begin_transcription": {"queue": "transcribe"},
+    "remote.tasks.bring_in": {"queue": "transcribe"},
+    "remote.tasks.go_on": {"queue": "transcribe"},
 }
 # A running job whose worker gave no sign for so long is taken from it.
 JOB_LOST_AFTER_SECONDS = env.integer("JOB_LOST_AFTER_SECONDS", 60, 5, 3600)
@@ -225,6 +234,21 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tidy": {
         "task": "training.tasks.tidy_models",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "poll": {
+        "task": "remote.tasks.poll",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "tidy-remote": {
+        "task": "remote.tasks.tidy",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "refresh-bases": {
+        "task": "remote.tasks.refresh_bases",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
@@ -248,6 +272,8 @@ ENGINE_MEMORY_MB = env.integer("ENGINE_MEMORY_MB", 2_000, 200, 10_000_000)
 # How many requests may wait for a process that recognises; further ones are asked to
 # come again.
 RECOGNITION_MAX_WAITING = env.integer("RECOGNITION_MAX_WAITING", 32, 1, 10_000)
+# Where clients find the data plane, when that is not where the pages are.
+RECOGNITION_URL = env.origin("RECOGNITION_URL")
 # Whether models expire after quarters, as in the reference product.
 MODELS_EXPIRE = env.boolean("MODELS_EXPIRE", True)
 

@@ -29,7 +29,7 @@ from typing import IO
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from speechstudio.launch import die_with
+from speechstudio.launch import NICE, die_with
 from speechstudio.redis_server import start_redis
 from speechstudio.supervisor import (
     TICK_SECONDS,
@@ -49,6 +49,9 @@ from speechstudio.supervisor import (
 # How long what ran before may take to let go of the lock and the port.
 _PREVIOUS_GONE_WITHIN_SECONDS = 15.0
 _STOPPING = "stopping"
+# Who gives way to whom for the cores.
+_WORKER_NICE = f"{NICE}5"
+_TRAINER_NICE = f"{NICE}10"
 
 
 def main() -> int:
@@ -147,6 +150,10 @@ def _web() -> Child:
         "--lifespan": "off",
         "--log-level": "warning",
         "--timeout-graceful-shutdown": "5",
+        # Of streams: nobody sends more at once, and who has sent much is not heard
+        # within seconds.
+        "--ws-max-size": "1048576",
+        "--ws-ping-timeout": "120",
     }
     proxy = "--proxy-headers" if settings.BEHIND_HTTPS_PROXY else "--no-proxy-headers"
     command = [sys.executable, "-m", "uvicorn", "speechstudio.asgi:application"]
@@ -156,8 +163,9 @@ def _web() -> Child:
 
 
 def _worker() -> Child:
+    """Gives way to the web server, where somebody waits for every answer."""
     queues, processes = settings.QUEUES, settings.WORKER_CONCURRENCY
-    command = _celery_worker("worker", queues, processes)
+    command = [_WORKER_NICE, *_celery_worker("worker", queues, processes)]
     env = _worker_env(settings.ENGINE_THREADS)
     return Child("the worker", command, env, patience_seconds=8)
 
@@ -165,8 +173,7 @@ def _worker() -> Child:
 def _trainer() -> Child:
     """Trains models, and gives way to whatever else wants the cores."""
     queues, processes = [settings.TRAINING_QUEUE], settings.TRAINING_CONCURRENCY
-    command = ["/usr/bin/env", "nice", "-n", "10"]
-    command += _celery_worker("trainer", queues, processes)
+    command = [_TRAINER_NICE, *_celery_worker("trainer", queues, processes)]
     # A process for each training: what one took of memory is given back.
     command += ["--max-tasks-per-child=1"]
     threads = settings.TRAINING_THREADS

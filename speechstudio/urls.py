@@ -26,6 +26,7 @@ urlpatterns = [
         "admin/password_change/", RedirectView.as_view(pattern_name="password_change")
     ),
     path("admin/", admin.site.urls),
+    path("", include("resources.urls")),
     path("", include("projects.urls")),
     path("", include("datasets.urls")),
     path("", include("training.urls")),
@@ -33,4 +34,6 @@ urlpatterns = [
     path("", include("evaluations.urls")),
     path("", include("endpoints.urls")),
     path("", include("transcriptions.urls")),
+    path("", include("remote.urls")),
+    path("", include("api.urls")),
 ]

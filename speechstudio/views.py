@@ -53,7 +53,7 @@ def job_menu(request: Request) -> HttpResponse:
     ] = []
     for kind in (Dataset, SpeechModel, EditorSet, Evaluation, Endpoint, Transcription):
         active = kind.objects.filter(status__in=_ACTIVE, project__in=projects)
-        jobs += active.order_by("created")[:_SHOWN]
+        jobs += filter(_is_under_way, active.order_by("created")[:_SHOWN])
     exports = Export.objects.filter(
         status__in=_ACTIVE, editor_set__project__in=projects
     )
@@ -73,3 +73,8 @@ def job_menu(request: Request) -> HttpResponse:
         ]
     }
     return render(request, "shared/_jobs.html", ctx)
+
+
+def _is_under_way(job: Job) -> bool:
+    """Nothing runs for a dataset that waits for its file."""
+    return not (isinstance(job, Dataset) and job.awaits_file)

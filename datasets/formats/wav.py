@@ -1,4 +1,5 @@
-"""The header of a WAV file, read so that cut-off and streamed files are told apart.
+"""The header of a WAV file, read so that cut-off and streamed files are told apart;
+and whole files in memory.
 
 Reference: https://www.rfc-editor.org/rfc/rfc2361 (format codes) and
 https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html (chunks)
@@ -6,7 +7,9 @@ https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html (chunks)
 
 from __future__ import annotations
 
+import io
 import struct
+import wave
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -103,6 +106,17 @@ def _wav(form: bytes, start: int, promised: int, left: int) -> Wav | None:
         promised = left
     present = min(promised, left)
     return Wav(tag, channels, rate_hz, block, bits, start, promised, present)
+
+
+def wav_of(pcm: bytes, rate_hz: int) -> bytes:
+    """A WAV file of these samples: mono, 16 bits, little-endian."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(pcm)
+    return file.getvalue()
 
 
 def wav_issues(wav: Wav, name: str) -> list[Issue]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
@@ -61,17 +61,11 @@ def _result(order: Order) -> dict[str, Any]:
     complete = {model.pk: model for model in shown.models}
     keys = [one.pk for one in candidates]
     models = [complete.get(one.pk, one) for one in candidates]
-    properties = [
-        _properties(one) if one.pk in complete else _pending() for one in models
-    ]
+    properties = [api_figures(one, one.pk in complete) for one in models]
     return {
         **_about(shown.evaluation, order.site),
         **{f"model{n}": _id(one.model) for n, one in enumerate(models, start=1)},
-        "properties": {
-            f"{name}{number}": value
-            for number, one in enumerate(properties, start=1)
-            for name, value in one.items()
-        },
+        "properties": numbered(properties),
         "models": [
             _model(number, one, figures)
             for number, (one, figures) in enumerate(
@@ -135,8 +129,26 @@ def _id(model: SpeechModel) -> dict[str, str]:
     return {"id": str(model.pk), "displayName": model.name}
 
 
-def _properties(one: Candidate) -> dict[str, Any]:
-    """The figures of a complete model; in an inspection, its differences."""
+def numbered(properties: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The figures of several models as one object: the number of each behind the
+    names.
+
+    >>> numbered([{"wordCount": 3}, {"wordCount": 4}])
+    {'wordCount1': 3, 'wordCount2': 4}
+    """
+    return {
+        f"{name}{number}": value
+        for number, one in enumerate(properties, start=1)
+        for name, value in one.items()
+    }
+
+
+def api_figures(one: Candidate, is_known: bool) -> dict[str, Any]:
+    """The figures of a model; in an inspection, its differences. -1 while nobody knows
+    them."""
+    if not is_known:
+        names = (*rate_and_words(ErrorCounts()), "sentenceErrorRate", "sentenceCount")
+        return dict.fromkeys(names, _PENDING)
     counts = one.counts
     found = {
         **rate_and_words(counts),
@@ -156,11 +168,6 @@ def rate_and_words(counts: ErrorCounts) -> dict[str, Any]:
         "wordDeletionCount": counts.deletions,
         "wordInsertionCount": counts.insertions,
     }
-
-
-def _pending() -> dict[str, Any]:
-    names = (*rate_and_words(ErrorCounts()), "sentenceErrorRate", "sentenceCount")
-    return dict.fromkeys(names, _PENDING)
 
 
 def _tokens(one: Candidate) -> dict[str, Any]:

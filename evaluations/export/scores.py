@@ -38,9 +38,21 @@ def _members(order: Order) -> Iterator[tuple[str, Iterable[bytes]]]:
     for one in exported(order):
         name = names.of(one.name, one.item.position)
         for number, heard in enumerate(one.heard, start=1):
-            score = _score(one, heard, order.shown.scale)
-            found = json.dumps(score, ensure_ascii=False)
-            yield f"{name}.model{number}_score.json", [found.encode("utf-8", "replace")]
+            yield score_name(name, number), [score_file(order, one, heard)]
+
+
+def score_name(name: str, number: int) -> str:
+    """
+    >>> score_name("a.wav", 1)
+    'a.wav.model1_score.json'
+    """
+    return f"{name}.model{number}_score.json"
+
+
+def score_file(order: Order, one: Exported, heard: Heard) -> bytes:
+    """The file of a recording and a model."""
+    score = _score(one, heard, order.shown.scale)
+    return json.dumps(score, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _score(one: Exported, heard: Heard, scale: Scale) -> dict[str, Any]:

@@ -106,4 +106,5 @@ class SuperviseTestCase(BaseTestCase):
             "endpoints.Endpoint",
             "transcriptions.Transcription",
             "transcriptions.TranscriptionFile",
+            "remote.Arrival",
         }

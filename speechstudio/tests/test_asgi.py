@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,10 +17,12 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.test import Client
 from django.test.utils import override_settings
 
+from api import keys
 from speechstudio import asgi
 
 UPLOAD = f"/projects/{uuid4()}/datasets/new/source/"
 BLOCK = f"/uploads/{uuid4()}/blocks/"
+API_BLOCK = f"/speechtotext/datasets/{uuid4()}/blocks"
 
 
 class Visit:
@@ -78,6 +81,7 @@ class Received(ASGIHandler):
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(asgi, "_handler", Received())
     monkeypatch.setattr(asgi, "_is_signed_in", lambda cookie: cookie == b"olga")
+    monkeypatch.setattr(asgi, "MAX_BYTES", 500)
     Received.length = 0
     with override_settings(
         FORM_MAX_BYTES=1000, UPLOAD_MAX_BYTES=5000, UPLOAD_BLOCK_MAX_BYTES=800
@@ -120,9 +124,38 @@ def test_an_upload_has_a_limit() -> None:
 
 
 def test_a_block_has_a_limit_of_its_own() -> None:
-    assert Visit(BLOCK, [b"x" * 800], cookie="olga", content_length="800").status == 200
-    visit = Visit(BLOCK, [b"x" * 801], cookie="olga", content_length="801")
-    assert (visit.status, visit.received) == (413, 0)
+    for path in (BLOCK, API_BLOCK, API_BLOCK.replace("/datasets", "/v3.2/datasets")):
+        visit = Visit(path, [b"x" * 800], cookie="olga", content_length="800")
+        assert visit.status == 200
+        visit = Visit(path, [b"x" * 801], cookie="olga", content_length="801")
+        assert (visit.status, visit.received) == (413, 0)
+
+
+def test_the_api_refuses_in_its_own_words() -> None:
+    for headers in ({"content_length": "501"}, {"transfer_encoding": "chunked"}):
+        visit = Visit("/speechtotext/datasets", [b"x" * 501], **headers)
+        assert visit.status == 413
+        said = json.loads(visit.text)
+        assert said["innerError"]["code"] == "InvalidRequestBodyFormat"
+        assert "500 bytes" in said["message"]
+    visit = Visit("/speechtotext/datasets", [b"x" * 500], content_length="500")
+    assert visit.status == 200
+
+
+@pytest.mark.django_db
+def test_a_form_of_the_api_passes_with_a_key_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The test's own connection has to stay open.
+    monkeypatch.setattr(asgi, "close_old_connections", lambda: None)
+    monkeypatch.setattr(asgi, "connection", SimpleNamespace(close=lambda: None))
+    user = User.objects.create_user("olga")
+    key = keys.make(user, "tests")[1]
+    path, body = "/speechtotext/v3.2/datasets/upload", [b"x" * 1000] * 4
+    for given, status in ((key, 200), ("wrong", 413)):
+        headers = {"ocp_apim_subscription_key": given, "content_length": "4000"}
+        assert Visit(path, body, **headers).status == status
+    assert Visit(path, body, content_length="4000").status == 413
 
 
 def test_a_body_without_length_is_counted() -> None:

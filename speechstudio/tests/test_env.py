@@ -45,6 +45,36 @@ def test_what_is_no_integer_stops_the_start(
         env.integer("X", 5, 1, 9)
 
 
+@pytest.mark.parametrize(
+    "written, value",
+    [
+        ("", ""),
+        ("https://Speech.example.org/", "https://speech.example.org"),
+        (" http://10.0.0.5:8000 ", "http://10.0.0.5:8000"),
+    ],
+)
+def test_an_origin(monkeypatch: pytest.MonkeyPatch, written: str, value: str) -> None:
+    monkeypatch.setenv("X", written)
+    assert env.origin("X") == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("speech.example.org", "wss://speech.example.org", "https://"),
+        *("https://speech.example.org/v1", "https://a:secret@b", "https://a b"),
+        *("https://a; script-src *", "https://[::1]:8000", "https://a:port"),
+    ],
+)
+def test_what_is_no_origin_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("X", written)
+    with pytest.raises(ImproperlyConfigured, match="X must be the address") as told:
+        env.origin("X")
+    assert "secret" not in str(told.value)
+
+
 def test_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", " a, b,,c ")
     assert env.words("X") == ["a", "b", "c"]

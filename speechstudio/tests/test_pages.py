@@ -16,6 +16,8 @@ from speechstudio.test import BaseTestCase, make_dataset, make_evaluation
 
 # Pages for people who have not signed in.
 OPEN = {"", "healthz", "setup/", "sign-in/"}
+# The description of the API, with which programs begin.
+OPEN_API = {"speechtotext/openapi.json"}
 
 
 class FrameTestCase(BaseTestCase):
@@ -33,11 +35,21 @@ class FrameTestCase(BaseTestCase):
         addresses = set(_addresses(get_resolver().url_patterns)) - OPEN
         assert len(addresses) > 20
         for address in addresses:
+            if address.startswith("speechtotext/"):
+                continue
             page = self.client.get(f"/{address}")
             if page.status_code == 405:
                 page = self.client.post(f"/{address}")
             assert page.status_code == 302, address
             assert page.url.startswith("/sign-in/?next="), address
+
+    def test_the_addresses_of_the_api_ask_for_a_key(self) -> None:
+        addresses = set(_addresses(get_resolver().url_patterns))
+        asked = {one for one in addresses if one.startswith("speechtotext/")}
+        assert len(asked) > 10
+        for address in asked - OPEN_API:
+            status = self.client.get(f"/{address}").status_code
+            assert status in (401, 403, 404), address
 
     def test_a_wrong_password_says_no_more_than_that(self) -> None:
         self.client.logout()
@@ -156,11 +168,19 @@ class JobMenuTestCase(BaseTestCase):
 
 def _addresses(patterns: Sequence[Any], before: str = "") -> Iterator[str]:
     """Every address of ours, with some value for each of its variables."""
-    values = {"uuid": str(UUID(int=1)), "int": "1", "slug": "data"}
+    values = {
+        "uuid": str(UUID(int=1)),
+        "int": "1",
+        "slug": "data",
+        "str": "data",
+        "path": "data",
+    }
     for pattern in patterns:
         route = before + str(pattern.pattern)
         if not isinstance(pattern, URLResolver):
-            yield re.sub(r"<(\w+):\w+>", lambda found: values[found[1]], route)
+            yield re.sub(
+                r"<(\w+):\w+>", lambda found: values.get(found[1], "data"), route
+            )
         elif pattern.app_name != "admin":
             yield from _addresses(pattern.url_patterns, route)
 

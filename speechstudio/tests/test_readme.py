@@ -9,13 +9,15 @@ from django.conf import settings
 from speechstudio import env
 
 ASKED = re.compile(
-    r"""(?:env\.(?:text|boolean|integer|choice|words)
+    r"""(?:env\.(?:text|boolean|integer|choice|words|origin)
         |environ(?:\.get|\.pop|\.setdefault)?[\[(]|getenv\()\(?
         \s*["']([A-Z][A-Z_]+)["']""",
     re.VERBOSE,
 )
 # What the system sets, or a test, not the user.
 NOT_OURS = {"CI", "DJANGO_SETTINGS_MODULE", "PATH", "TEST_DATABASE_URL"}
+# Of the command line, which is another program than the server.
+NOT_OURS |= {"STUDIO_ENDPOINT", "STUDIO_KEY", "STUDIO_TARGET_KEY", "XDG_CONFIG_HOME"}
 
 
 def table_of_the_readme() -> set[str]:
