@@ -225,4 +225,4 @@ class TherePageTestCase(RemoteTestCase):
         self.client.force_login(self.root)
         address = reverse("remote-bases", args=[self.resource.pk])
         shown = self.client.post(address, follow=True).content.decode()
-        assert "base models" in shown
+        assert "1 base model" in shown
