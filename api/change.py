@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.forms import BaseForm
 
 from api.addresses import Addresses
-from api.body import Fields
+from api.body import Fields, read_object
 from api.errors import ApiError, invalid
+from api.operation import Call
 
 # What fields of our forms are called in the API.
 _TARGETS = {"name": "displayName"}
@@ -60,3 +61,22 @@ def stays(fields: Fields, row: Any, addresses: Addresses) -> None:
     if asked not in (None, row.project_id):
         message = "It belongs to its project for good. Make a copy in the other one."
         raise ApiError(message, "InvalidProject", "project", status=409)
+
+
+def rename(
+    call: Call,
+    row: Any,
+    form: Callable[[dict[str, str]], BaseForm],
+    store: Callable[[Any, str, str], None],
+) -> None:
+    """Change name, description and custom properties, where a call changes no more.
+
+    `store` is the service of the room. Raises `ApiError`.
+    """
+    fields = read_object(call.request)
+    data = checked(form(named(fields, row)))
+    stays(fields, row, call.addresses)
+    properties = fields.custom_properties(row.custom_properties)
+    fields.end()
+    store(row, data["name"], data["description"])
+    keep(row, properties)

@@ -24,6 +24,7 @@ from api.addresses import Addresses, version_of
 from api.caller import Caller, caller_of
 from api.errors import ApiError, envelope
 from api.models import Scope
+from jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,14 @@ class Call:
     @property
     def version(self) -> str:
         return self.addresses.version
+
+    def of_job(self, row: Job, made: dict[str, Any]) -> HttpResponse:
+        """The answer for a row with a job. While that is under way, it says when to ask
+        again."""
+        response = JsonResponse(made)
+        if row.is_active:
+            response.headers["Retry-After"] = "2"
+        return response
 
     def created(self, made: dict[str, Any]) -> HttpResponse:
         """The answer that something new is there."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from api.errors import invalid
 from api.operation import Call
 from datasets.models import Dataset
+from engines.registry import OURS
 from training.models import SpeechModel
+
+
+def bases_here() -> QuerySet[SpeechModel]:
+    """The base models on offer of this server, without those of other resources."""
+    return SpeechModel.objects.filter(project=None, is_offered=True, engine__in=OURS)
 
 
 def dataset_in(call: Call, key: UUID, target: str) -> Dataset:

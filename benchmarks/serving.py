@@ -3,13 +3,11 @@ recordings, and a change of model under load."""
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import wave
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from faster_whisper import decode_audio
 
 from benchmarks import overhead
 from benchmarks.overhead import Job
+from datasets.formats.wav import wav_of
 from recognition.tests.installation import Deployed, deployed
 from speechstudio.tests.samples import CLIPS
 from speechstudio.tests.studio import ROOT, clean_environment, wait_for
@@ -89,7 +88,7 @@ def _alone(ward: Deployed, clips: Sequence[bytes]) -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as name:
         paths = [Path(name) / f"{at}.wav" for at in range(len(clips))]
         for path, clip in zip(paths, clips, strict=True):
-            path.write_bytes(_wav(clip))
+            path.write_bytes(wav_of(clip, RATE_HZ))
         folder, files = str(ward.studio.folder), [str(path) for path in paths]
         pairs = overhead.pairs(Job(folder, ward.key, _serving(ward), files, ROUNDS))
     bare = median(pair.bare for pair in pairs)
@@ -124,7 +123,7 @@ def _long(ward: Deployed, clips: Sequence[bytes]) -> list[tuple[str, str]]:
         took = _seconds(
             lambda: client.post(
                 "/speechtotext/transcriptions:transcribe?api-version=2025-10-15",
-                files={"audio": ("long.wav", _wav(whole))},
+                files={"audio": ("long.wav", wav_of(whole, RATE_HZ))},
             ).raise_for_status()
         )
     figure = f"{seconds / took:.1f} times real time"
@@ -193,18 +192,8 @@ def _ask(client: httpx.Client, clip: bytes) -> None:
     client.post(
         "/speech/recognition/conversation/cognitiveservices/v1",
         params={"language": "en-US", "format": "detailed"},
-        content=_wav(clip),
+        content=wav_of(clip, RATE_HZ),
     ).raise_for_status()
-
-
-def _wav(pcm: bytes) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
-        out.writeframes(pcm)
-    return file.getvalue()
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -15,7 +15,7 @@ from api.filters import Property
 from api.manifest import manifest_of, parts
 from api.operation import Call
 from api.paging import ENTITIES, page_of_list
-from engines.registry import OURS
+from api.references import bases_here
 from projects.locales import LOCALES
 from training.models import SpeechModel
 
@@ -52,7 +52,7 @@ class _Spoken:
 
 def index(call: Call) -> HttpResponse:
     """Of the models on offer the oldest first."""
-    offered = SpeechModel.objects.filter(project=None, is_offered=True, engine__in=OURS)
+    offered = bases_here()
     return page_of_list(
         call.request,
         call.addresses,

@@ -88,22 +88,13 @@ def create(call: Call) -> HttpResponse:
 
 def show(call: Call, id: UUID) -> HttpResponse:
     row = dataset_for(call, id)
-    response = JsonResponse(shown.dataset(row, call.addresses))
-    if row.is_active:
-        response.headers["Retry-After"] = "2"
-    return response
+    return call.of_job(row, shown.dataset(row, call.addresses))
 
 
 @transaction.atomic
 def update(call: Call, id: UUID) -> HttpResponse:
     row = dataset_for(call, id, Role.EDITOR)
-    fields = read_object(call.request)
-    data = change.checked(DatasetForm(change.named(fields, row)))
-    change.stays(fields, row, call.addresses)
-    properties = fields.custom_properties(row.custom_properties)
-    fields.end()
-    services.rename(row, data["name"], data["description"])
-    change.keep(row, properties)
+    change.rename(call, row, DatasetForm, services.rename)
     return JsonResponse(shown.dataset(dataset_for(call, id), call.addresses))
 
 

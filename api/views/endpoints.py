@@ -3,7 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 
 from api import change, shown
@@ -12,6 +12,7 @@ from api.errors import ApiError, invalid
 from api.operation import Call, nothing
 from api.paging import ENTITIES, page
 from api.project import project_of
+from api.references import bases_here, model_in
 from endpoints import services
 from endpoints.forms import RenameForm
 from endpoints.models import Endpoint
@@ -55,10 +56,7 @@ def create(call: Call) -> HttpResponse:
 
 def show(call: Call, id: UUID) -> HttpResponse:
     row = endpoint_for(call, id)
-    response = JsonResponse(shown.endpoint(row, call.addresses))
-    if row.is_active:
-        response.headers["Retry-After"] = "2"
-    return response
+    return call.of_job(row, shown.endpoint(row, call.addresses))
 
 
 @transaction.atomic
@@ -97,7 +95,7 @@ def endpoint_for(call: Call, key: UUID, role: Role = Role.VIEWER) -> Endpoint:
 
 def spoken() -> list[str]:
     """The locales that a base model on offer recognises."""
-    bases = list(SpeechModel.objects.filter(project=None, is_offered=True))
+    bases = list(bases_here())
     return [tag for tag, _ in LOCALES if any(base.speaks(tag) for base in bases)]
 
 
@@ -116,13 +114,7 @@ def _model(call: Call, fields: Fields) -> SpeechModel | None:
     """None when the call names none. Whether it can be deployed is the service's to
     say. Raises `ApiError`."""
     key = fields.reference("model", call.addresses, "models", "models/base")
-    if key is None:
-        return None
-    is_theirs = Q(project=None) | Q(project__in=call.caller.projects())
-    model = SpeechModel.objects.filter(is_theirs, pk=key).first()
-    if model is None:
-        raise invalid(f"There is no models/{key}.", "model", "InvalidModel")
-    return model
+    return model_in(call, key, "model") if key else None
 
 
 def _logging(fields: Fields, before: bool) -> bool:

@@ -79,10 +79,7 @@ def create(call: Call) -> HttpResponse:
 
 def show(call: Call, id: UUID) -> HttpResponse:
     row = evaluation_for(call, id)
-    response = JsonResponse(shown.evaluation(row, call.addresses))
-    if row.is_active:
-        response.headers["Retry-After"] = "2"
-    return response
+    return call.of_job(row, shown.evaluation(row, call.addresses))
 
 
 @transaction.atomic

@@ -16,10 +16,9 @@ from api.manifest import manifest_of, parts
 from api.operation import Call, nothing
 from api.paging import ENTITIES, page
 from api.project import project_of
-from api.references import dataset_in, model_in
+from api.references import bases_here, dataset_in, model_in
 from datasets.models import Dataset
 from engines.base import DEFAULT_TEXT_WEIGHT
-from engines.registry import OURS
 from projects.locales import LOCALES
 from projects.models import Role
 from training import services
@@ -33,8 +32,7 @@ _WORKED_OUT = ("deprecationDates", "features", "error")
 
 def locales(call: Call) -> HttpResponse:
     """Those that a base model on offer can be trained for."""
-    offered = SpeechModel.objects.filter(project=None, is_offered=True, engine__in=OURS)
-    bases = list(offered.exclude(adapts_with=""))
+    bases = list(bases_here().exclude(adapts_with=""))
     spoken = [tag for tag, _ in LOCALES if any(base.speaks(tag) for base in bases)]
     return JsonResponse(spoken, safe=False)
 
@@ -69,22 +67,13 @@ def create(call: Call) -> HttpResponse:
 
 def show(call: Call, id: UUID) -> HttpResponse:
     row = model_for(call, id)
-    response = JsonResponse(shown.model(row, call.addresses))
-    if row.is_active:
-        response.headers["Retry-After"] = "2"
-    return response
+    return call.of_job(row, shown.model(row, call.addresses))
 
 
 @transaction.atomic
 def update(call: Call, id: UUID) -> HttpResponse:
     row = model_for(call, id, Role.EDITOR)
-    fields = read_object(call.request)
-    data = change.checked(RenameForm(change.named(fields, row)))
-    change.stays(fields, row, call.addresses)
-    properties = fields.custom_properties(row.custom_properties)
-    fields.end()
-    services.rename(row, data["name"], data["description"])
-    change.keep(row, properties)
+    change.rename(call, row, RenameForm, services.rename)
     return JsonResponse(shown.model(model_for(call, id), call.addresses))
 
 

@@ -92,22 +92,13 @@ def submit(call: Call) -> HttpResponse:
 
 def show(call: Call, id: UUID) -> HttpResponse:
     row = _transcription_for(call, id)
-    response = JsonResponse(shown.transcription(row, call.addresses))
-    if row.is_active:
-        response.headers["Retry-After"] = "2"
-    return response
+    return call.of_job(row, shown.transcription(row, call.addresses))
 
 
 @transaction.atomic
 def update(call: Call, id: UUID) -> HttpResponse:
     row = _transcription_for(call, id, Role.EDITOR)
-    fields = read_object(call.request)
-    data = change.checked(RenameForm(change.named(fields, row)))
-    change.stays(fields, row, call.addresses)
-    properties = fields.custom_properties(row.custom_properties)
-    fields.end()
-    services.rename(row, data["name"], data["description"])
-    change.keep(row, properties)
+    change.rename(call, row, RenameForm, services.rename)
     row = _transcription_for(call, id)
     return JsonResponse(shown.transcription(row, call.addresses))
 
