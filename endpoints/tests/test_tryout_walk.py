@@ -25,7 +25,6 @@ _HEARD = re.compile(SAID, re.IGNORECASE)
 pytestmark = [pytest.mark.real, needs_browser]
 
 
-@pytest.mark.xfail(strict=False, reason="its sound has gaps on a busy machine")
 def test_a_model_is_tried_with_a_file_and_by_voice(
     studio: Studio, tmp_path: Path
 ) -> None:

@@ -106,7 +106,6 @@ function cancel() {
 }
 
 function choose(file) {
-  if (!file) return;
   trying(async () => {
     asked();
     enter("starting");
@@ -223,6 +222,13 @@ async function fetchToken() {
   return answered;
 }
 
+function takeFile() {
+  const file = part("file").files[0];
+  if (!file) return;
+  choose(file);
+  part("file").value = ""; // the same file may be chosen once more
+}
+
 function showLogged(isLogged) {
   part("logged").hidden = !isLogged;
   part("unlogged").hidden = isLogged;
@@ -248,10 +254,7 @@ part("play").addEventListener("click", () => {
   if (sound.isPlaying) sound.stop();
   else play(sound, 0, sound.seconds);
 });
-part("file").addEventListener("change", (e) => {
-  choose(e.target.files[0]);
-  e.target.value = ""; // the same file may be chosen once more
-});
+part("file").addEventListener("change", takeFile);
 choice.addEventListener("change", () => {
   history.replaceState(history.state, "", `?${choice.value}`);
   showLogged("logs" in choice.selectedOptions[0].dataset);
@@ -265,3 +268,5 @@ document.addEventListener("keydown", (e) => {
   ACTS[state].run();
 });
 enter("idle");
+// Who was faster than this script has chosen one already.
+takeFile();

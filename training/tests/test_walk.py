@@ -160,9 +160,6 @@ def heard(ward: Ward, key: str) -> list[tuple[str, str, str]]:
     )
 
 
-@pytest.mark.xfail(
-    strict=False, reason="failed once on a busy machine; to be found out"
-)
 def test_a_training_whose_worker_is_killed_ends_with_a_tested_model(ward: Ward) -> None:
     with open_page() as page:
         sign_in(page, ward.studio)
