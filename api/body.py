@@ -135,12 +135,12 @@ class Fields:
             raise invalid(message, "customProperties")
         return merged
 
-    def end(self) -> None:
+    def end(self, inner: str = "InvalidParameterValue") -> None:
         """Raises `ApiError` for a field that nothing is done with."""
         unknown = sorted(set(self._values) - self._known)
         if unknown:
             name = self.target(unknown[0][:64])
-            raise invalid(f"“{name}” is not supported here.", name)
+            raise invalid(f"“{name}” is not supported here.", name, inner)
 
 
 def read(request: HttpRequest) -> Any:

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.timezone import now
 
+from datasets.fetch import MAX_ADDRESS_CHARACTERS
+from jobs.models import Job
 from projects.models import Project
 from training.models import SpeechModel
 
@@ -97,3 +100,84 @@ class ModelCopy(models.Model):
 
     def __str__(self) -> str:
         return str(self.made)
+
+
+class WebHook(Job):
+    """Where somebody wants to be told what happens to the data, models, tests,
+    transcriptions and endpoints that they may see.
+
+    It is one as soon as its address has answered a challenge: as a job it has Succeeded
+    then, and else has Failed.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="web_hooks"
+    )
+    # None: of all projects that the person may see.
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=2000)
+    custom_properties = models.JSONField(default=dict, editable=False)
+    url = models.TextField(max_length=MAX_ADDRESS_CHARACTERS)
+    # What its messages are signed with (`resources.vault`); empty: they are not.
+    sealed_secret = models.TextField(blank=True, editable=False)
+    events = models.JSONField(default=list)  # names of `api.webhooks.kinds`
+    # Root and version of the addresses in its messages.
+    base = models.CharField(max_length=300, editable=False)
+    version = models.CharField(max_length=20, editable=False)
+
+    task_name = "api.tasks.challenge"
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("web-hook-detail", args=[self.pk])
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether its address wants to be told."""
+        return self.status == self.Status.SUCCEEDED
+
+
+class Delivery(models.Model):
+    """One message to a web hook: kept until it has arrived, and for a while longer."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DELIVERED = "delivered", "Delivered"
+        # After the last try, until somebody asks for another.
+        GIVEN_UP = "givenUp", "Given up"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    hook = models.ForeignKey(
+        WebHook, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    event = models.CharField(max_length=40)
+    # What it is about; None: the web hook itself.
+    row = models.UUIDField(null=True)
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.WAITING
+    )
+    created = models.DateTimeField(default=now)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_try = models.DateTimeField(null=True)
+    # When it is sent; while it is being sent, when another worker may try.
+    due = models.DateTimeField(default=now)
+    # Why the last try failed.
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-created"]
+        indexes = [
+            models.Index(fields=["state", "due"]),
+            models.Index(fields=["hook", "-created"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.row}"

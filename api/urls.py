@@ -19,6 +19,7 @@ from api.views import (
     openapi,
     projects,
     transcriptions,
+    webhooks,
 )
 
 _operations = [
@@ -102,6 +103,15 @@ _operations = [
     ),
     path("evaluations/<uuid:id>/files", at(GET=evaluations.files)),
     path("evaluations/<uuid:id>/files/<uuid:file_id>", at(GET=evaluations.file)),
+    path("webhooks", at(GET=webhooks.index, POST=webhooks.create)),
+    path(
+        "webhooks/<uuid:id>",
+        at(GET=webhooks.show, PATCH=webhooks.update, DELETE=webhooks.delete),
+    ),
+    path("webhooks/<uuid:id>:ping", at(POST=webhooks.ping)),
+    path("webhooks/<uuid:id>:test", at(POST=webhooks.test)),
+    path("webhooks/<uuid:id>/deliveries", at(GET=webhooks.deliveries)),
+    path("webhooks/<uuid:id>/deliveries:resend", at(POST=webhooks.send_again)),
     path("<path:path>", csrf_exempt(login_not_required(operation.unknown))),
 ]
 

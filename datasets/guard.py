@@ -42,6 +42,7 @@ class Pace:
     """The time that a fetch may take, and how slow it may be."""
 
     clock: Callable[[], float] = time.monotonic
+    total_seconds: float = TOTAL_SECONDS
     started: float = field(init=False)
     since: float = field(init=False)
     bytes: int = 0  # that came since then
@@ -53,8 +54,8 @@ class Pace:
         """Raises `FormatError` when it takes too long."""
         now = self.clock()
         self.bytes += received
-        if now - self.started > TOTAL_SECONDS:
-            hours = TOTAL_SECONDS / 3600
+        if now - self.started > self.total_seconds:
+            hours = self.total_seconds / 3600
             message = f"It did not end within {hours:.0f} hours and was given up."
             raise FormatError(message, "fetch.timed_out")
         if now - self.since < PACE_SECONDS:
@@ -93,7 +94,7 @@ class Guard(httpcore.NetworkBackend):
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         error: Exception | None = None
-        for address in self._addresses(host, port):
+        for address in self.addresses(host, port):
             self.pace.count(0)
             try:
                 stream = self.inner.connect_tcp(
@@ -105,7 +106,7 @@ class Guard(httpcore.NetworkBackend):
                 return _Stream(stream, self.pace)
         raise error or httpcore.ConnectError("no address")
 
-    def _addresses(self, host: str, port: int) -> list[str]:
+    def addresses(self, host: str, port: int) -> list[str]:
         """Where the name leads to; raises when any of it is out of bounds."""
         is_named = host.lower() in self.names
         if port not in (80, 443) and port < 1024 and not is_named:

@@ -20,9 +20,11 @@ from typing import Any, ClassVar, Self
 
 from celery import current_app
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
+
+from jobs.signals import moved
 
 logger = logging.getLogger(__name__)
 
@@ -218,10 +220,12 @@ class Job(models.Model):
         row = type(self)._default_manager.filter(pk=self.pk, status=old)
         if claim is not None:
             row = row.filter(attempt=claim)
-        moved = row.update(status=new, last_action=now(), **fields)
-        if moved:
+        with transaction.atomic():
+            if not row.update(status=new, last_action=now(), **fields):
+                return False
             self.refresh_from_db()
-        return bool(moved)
+            moved.send(type(self), job=self)
+        return True
 
 
 def _silent_since() -> datetime:

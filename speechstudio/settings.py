@@ -252,6 +252,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },
+    "deliver": {
+        "task": "api.tasks.deliver_due",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "tidy-deliveries": {
+        "task": "api.tasks.tidy_deliveries",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "tidy-logs": {
         "task": "endpoints.tasks.tidy_logs",
         "schedule": 3600.0,

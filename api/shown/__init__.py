@@ -9,14 +9,17 @@ from api.shown.evaluations import evaluation
 from api.shown.models import base_model, model
 from api.shown.projects import project
 from api.shown.transcriptions import transcription
+from api.shown.webhooks import delivery, web_hook
 
 __all__ = [
     "base_model",
     "dataset",
+    "delivery",
     "endpoint",
     "evaluation",
     "model",
     "operation",
     "project",
     "transcription",
+    "web_hook",
 ]

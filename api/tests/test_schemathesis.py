@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api import keys
+from api.models import WebHook
 from api.tests.case import ApiTestCase, reference
 from api.views.openapi import contract
 from datasets.models import Dataset
@@ -66,6 +67,16 @@ class SchemathesisTestCase(ApiTestCase):
         batch = Transcription.objects.create(
             project=cls.project, model=base, name="Batch"
         )
+        hook = WebHook.objects.create(
+            user=cls.alice,
+            project=cls.project,
+            name="Hook",
+            url="https://hooks.example/",
+            events=["modelCompletion"],
+            base="http://testserver",
+            version="2025-10-15",
+            status=WebHook.Status.SUCCEEDED,
+        )
         # What is in the path, by its beginning; the longest that fits.
         cls.rows = {
             "/projects": cls.project,
@@ -76,6 +87,7 @@ class SchemathesisTestCase(ApiTestCase):
             "/evaluations": test,
             "/endpoints": endpoint,
             "/transcriptions": batch,
+            "/webhooks": hook,
         }
         # What is in a body: without these every call would end at the first field.
         cls.fields = {

@@ -107,4 +107,5 @@ class SuperviseTestCase(BaseTestCase):
             "transcriptions.Transcription",
             "transcriptions.TranscriptionFile",
             "remote.Arrival",
+            "api.WebHook",
         }
