@@ -147,6 +147,7 @@ def _web() -> Child:
     options = {
         "--host": settings.HOST,
         "--port": str(settings.PORT),
+        "--http": "recognition.head:Protocol",
         "--lifespan": "off",
         "--log-level": "warning",
         "--timeout-graceful-shutdown": "5",

@@ -62,7 +62,10 @@ def deliver_due() -> None:
 def _claim() -> list[Delivery]:
     """Some messages of some web hooks, those of each one after the other."""
     due = Delivery.objects.filter(
-        state=State.WAITING, due__lte=now(), hook__status=Job.Status.SUCCEEDED
+        state=State.WAITING,
+        due__lte=now(),
+        hook__status=Job.Status.SUCCEEDED,
+        hook__user__is_active=True,
     )
     rows = due.select_related("hook__user").order_by("created")[:_LOOKED_AT]
     by_hook: dict[UUID, list[Delivery]] = {}
