@@ -153,6 +153,29 @@ async def caller_of(
     return caller
 
 
+async def endpoints_for(key: str = "", token: str = "") -> list[UUID]:
+    """Those that answer who has this: with a key of the API there may be several.
+    Raises `Denied`."""
+    api_key = await sync_to_async(_asked)(lambda: _api_key(key, token))
+    if api_key is None:
+        found = (await caller_of(key, token)).endpoint
+        return [found] if found else []
+    return await sync_to_async(_asked)(lambda: _answering_to(api_key))
+
+
+def _api_key(key: str, token: str) -> ApiKey | None:
+    if key:
+        return api_keys.find(key)
+    grant = tokens.read(token) if token else None
+    return api_keys.find_by_digest(grant.key) if grant and grant.key else None
+
+
+def _answering_to(key: ApiKey) -> list[UUID]:
+    rows = Endpoint.objects.select_related("project", "serving", "model")
+    rows = rows.filter(project__in=_projects_of(key)).order_by("-created")
+    return [one.pk for one in rows if not why_silent(one, answering(one))]
+
+
 async def granted(key: str) -> Grant:
     """What a token for this key allows: with one of the API, all that the key does.
     Raises `Denied`."""
@@ -260,11 +283,7 @@ def _of_base_model(project_id: str, model_id: str) -> Caller:
 
 def _of_api_key(key: ApiKey, asked: Grant) -> Caller:
     """Whoever may see a project may have speech recognised by what is in it."""
-    if not key.may(Scope.RECOGNISE):
-        raise Denied("This key may not be used to recognise.", 403, "Forbidden")
-    # Whatever belongs to another resource answers there.
-    elsewhere = Resource.objects.values("key")
-    projects = ApiCaller(key).projects().exclude(engine__in=elsewhere)
+    projects = _projects_of(key)
     if asked.endpoint:
         rows = Endpoint.objects.select_related("project", "serving")
         endpoint = _row(rows.filter(project__in=projects), asked.endpoint)
@@ -289,6 +308,15 @@ def _of_api_key(key: ApiKey, asked: Grant) -> Caller:
         key=key.digest,
         chooses=True,
     )
+
+
+def _projects_of(key: ApiKey) -> QuerySet[Project]:
+    """Raises `Denied`."""
+    if not key.may(Scope.RECOGNISE):
+        raise Denied("This key may not be used to recognise.", 403, "Forbidden")
+    # Whatever belongs to another resource answers there.
+    elsewhere = Resource.objects.values("key")
+    return ApiCaller(key).projects().exclude(engine__in=elsewhere)
 
 
 def _chosen(projects: QuerySet[Project], asked: Grant) -> tuple[Project, SpeechModel]:

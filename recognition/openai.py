@@ -29,7 +29,7 @@ from starlette.routing import BaseRoute, Route
 from engines.base import Decoding, Word
 from engines.captions import Caption, srt, vtt
 from recognition import hearing, recording
-from recognition.access import Caller, Denied, spoken
+from recognition.access import Caller, Denied, credentials, endpoints_for, spoken
 from recognition.audio import Tracks
 from recognition.errors import Refused, openai, problem_of
 from recognition.hearing import Hearing
@@ -96,15 +96,16 @@ async def translate(visit: Visit) -> Response:
 
 
 async def models(visit: Visit) -> Response:
-    caller = await _caller(visit)
-    found = [_model(name) for name in _names(caller)]
-    return JSONResponse({"object": "list", "data": found})
+    """With a key of the API all endpoints that it is good for."""
+    is_decided = await _admitted(visit) is not None
+    found = await endpoints_for(**credentials(visit.request.headers))
+    names = [*map(str, found), *([_ALIAS] if is_decided else [])]
+    return JSONResponse({"object": "list", "data": [_model(name) for name in names]})
 
 
 async def model(visit: Visit) -> Response:
-    caller = await _caller(visit)
     name = visit.request.path_params["name"]
-    _check_model(caller, name)
+    await _chosen(visit, await _admitted(visit), name)
     return JSONResponse(_model(name))
 
 

@@ -36,12 +36,13 @@ class DataPlaneTestCase(BaseTestCase):
     def make_endpoint(self, **fields: Any) -> Endpoint:
         model = fields.pop("model", None) or make_model(f"model-{uuid4()}")
         values = {
+            "project": self.project,
             "name": "Ward",
             "model": model,
             "serving": model,
             "status": Job.Status.SUCCEEDED,
         }
-        return Endpoint.objects.create(project=self.project, **values | fields)
+        return Endpoint.objects.create(**values | fields)
 
     def ask(
         self, path: str, method: str = "POST", key: str | None = None, **more: Any

@@ -287,3 +287,25 @@ class ProtocolTests(ApiKeyTestCase):
                     )
                 assert answer.status_code == status, answer.text
         assert self.endpoint.usage.get().requests == 1
+
+    def test_clients_of_openai_see_the_endpoints_that_they_may_name(self) -> None:
+        self.make_endpoint(name="Paused", is_suspended=True)
+        theirs = projects.create(self.charlie, "Other", "en-US")
+        self.make_endpoint(name="Theirs", project=theirs)
+        token = self.ask(TOKEN, key=self.api_key).text
+        for secret in (self.api_key, token):
+            headers = {"Authorization": f"Bearer {secret}"}
+            forget()
+            answer = self.ask("/v1/models", "GET", key="", headers=headers)
+            names = [one["id"] for one in answer.json()["data"]]
+            assert names == [str(self.endpoint.pk), "whisper-1"]
+            for name in names:
+                one = self.ask(f"/v1/models/{name}", "GET", key="", headers=headers)
+                assert one.json()["id"] == name
+
+    def test_where_nothing_says_which_language_there_is_no_newest_model(self) -> None:
+        projects.create(self.alice, "Deutsch", "de-DE")
+        headers = {"Authorization": f"Bearer {self.person_key}"}
+        forget()
+        answer = self.ask("/v1/models", "GET", key="", headers=headers)
+        assert [one["id"] for one in answer.json()["data"]] == [str(self.endpoint.pk)]
