@@ -26,12 +26,14 @@ class Addresses:
         >>> Addresses("https://a.example", "v3.2").of("datasets")
         'https://a.example/speechtotext/v3.2/datasets'
         """
-        asked = {name: value for name, value in query.items() if value is not None}
+        asked = [(name, value) for name, value in query.items() if value is not None]
+        # Most of the many in a list ask for nothing but the version.
+        parts = [urlencode(asked)] if asked else []
         if self.version.startswith("v"):
             path = f"{self.version}/{path}"
         else:
-            asked["api-version"] = self.version
-        more = f"?{urlencode(asked)}" if asked else ""
+            parts.append(f"api-version={self.version}")
+        more = f"?{'&'.join(parts)}" if parts else ""
         return f"{self.base}{_ROOT}{path}{more}"
 
     def reference(self, collection: str, key: UUID) -> dict[str, str]:

@@ -166,7 +166,7 @@ _PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "phrases": lambda: [phrases.section()],
     "serving": lambda: [serving.section()],
     "streams": lambda: [streams.section()],
-    "api": lambda: [api.uploads()],
+    "api": lambda: [api.lists(), api.uploads()],
     "polling": lambda: [polling.section()],
 }
 

@@ -105,7 +105,8 @@ class Dataset(Job):
 
     class Meta:
         ordering = ["-created"]
-        indexes = [models.Index(fields=["project", "-created"])]
+        # With the key a page of the API is found in it alone.
+        indexes = [models.Index(fields=["project", "created", "id"])]
 
     def __str__(self) -> str:
         return self.name

@@ -54,7 +54,8 @@ class Evaluation(Job):
 
     class Meta:
         ordering = ["-created"]
-        indexes = [models.Index(fields=["project", "-created"])]
+        # With the key a page of the API is found in it alone.
+        indexes = [models.Index(fields=["project", "created", "id"])]
 
     def __str__(self) -> str:
         return self.name

@@ -100,7 +100,8 @@ class SpeechModel(Job):
                 fields=["engine", "reference"], name="one_row_a_base_model"
             )
         ]
-        indexes = [models.Index(fields=["project", "-created"])]
+        # With the key a page of the API is found in it alone.
+        indexes = [models.Index(fields=["project", "created", "id"])]
 
     def __str__(self) -> str:
         return self.name

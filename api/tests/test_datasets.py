@@ -12,6 +12,7 @@ from api.tests.case import ApiTestCase, reference
 from datasets.incoming import Upload
 from datasets.models import Dataset
 from evaluations import services as evaluations
+from jobs.models import Job
 from projects import services as projects
 from projects.models import Role
 from speechstudio.test import make_dataset, make_model
@@ -68,14 +69,21 @@ class DatasetsTestCase(ApiTestCase):
         assert row.custom_properties == {"ticket": "LX-204"}
 
     @override_settings(FETCH_ALLOWED_HOSTS=[])
-    def test_an_address_that_is_private_fails_and_says_so(self) -> None:
-        address = "http://127.0.0.1/calls.zip"
+    def test_a_private_address_is_refused_by_its_number(self) -> None:
+        for host in ("127.0.0.1", "[::1]", "10.0.0.1", "2130706433", "0x7f.1"):
+            body = self.of(contentUrl=f"http://{host}/calls.zip")
+            answer = self.call("POST", "datasets", body)
+            self.refused(answer, 400, "InvalidParameterValue", "contentUrl")
+
+    @override_settings(FETCH_ALLOWED_HOSTS=[])
+    def test_a_name_that_leads_to_a_private_address_fails_and_says_so(self) -> None:
+        address = "http://localhost/calls.zip"
         with self.on_commit():
             made = self.call("POST", "datasets", self.of(contentUrl=address))
         shown = self.call("GET", made.json()["self"]).json()
         assert shown["status"] == "Failed"
         assert shown["properties"]["error"]["code"] == "fetch.forbidden_address"
-        assert "127.0.0.1" in shown["properties"]["error"]["message"]
+        assert "localhost" in shown["properties"]["error"]["message"]
 
     def test_without_a_project_it_is_the_only_one_there_can_be(self) -> None:
         shown = self.call("POST", "datasets", NEW).json()
@@ -151,6 +159,41 @@ class DatasetsTestCase(ApiTestCase):
         following = self.call("GET", page["@nextLink"]).json()
         assert [one["displayName"] for one in following["values"]] == ["Spoken"]
         assert "@nextLink" not in following
+
+    def test_page_by_page_each_comes_once_and_oldest_first(self) -> None:
+        rows = [make_dataset(self.project, name=f"Number {n}") for n in range(7)]
+        make_dataset(self.project, kind=Dataset.Kind.PLAIN_TEXT, name="Text")
+        # Those of one moment are in the order of their keys.
+        long_ago = now() - timedelta(days=1)
+        Dataset.objects.filter(pk__in=[row.pk for row in rows[3:]]).update(
+            created=long_ago
+        )
+        found, asked = [], {"top": 2, "filter": "kind eq 'Acoustic'"}
+        page = self.call("GET", "datasets", **asked).json()
+        while page["values"]:
+            found += [one["self"].split("?")[0][-36:] for one in page["values"]]
+            if "@nextLink" not in page:
+                break
+            page = self.call("GET", page["@nextLink"]).json()
+        old = sorted(str(row.pk) for row in rows[3:])
+        assert found == [*old, *(str(row.pk) for row in rows[:3])]
+        beyond = self.call("GET", "datasets", skip=8).json()
+        assert beyond == {"values": []}
+
+    def test_how_far_it_is_is_said_while_it_runs(self) -> None:
+        row = make_dataset(self.project, status=Job.Status.NOT_STARTED)
+        row.start()
+        row.report(1, 3)
+        shown = self.call("GET", f"datasets/{row.pk}").json()["properties"]
+        assert shown["progress"] == 0.333
+        row.succeed()
+        shown = self.call("GET", f"datasets/{row.pk}").json()["properties"]
+        assert "progress" not in shown
+
+    def test_it_stays_in_its_project(self) -> None:
+        path = f"datasets/{make_dataset(self.project).pk}"
+        answer = self.call("PATCH", path, {"project": None})
+        self.refused(answer, 409, "InvalidProject", "project")
 
     def test_counts_and_length_of_what_was_imported(self) -> None:
         row = make_dataset(self.project, ["one", "two"], rejected=1)
