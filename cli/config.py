@@ -25,11 +25,11 @@ def path() -> Path:
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:
     """STUDIO_ENDPOINT and STUDIO_KEY come before the file."""
+    endpoint, key = environ.get("STUDIO_ENDPOINT", ""), environ.get("STUDIO_KEY", "")
+    if endpoint and key:
+        return Config(endpoint, key)
     stored = _stored()
-    return Config(
-        environ.get("STUDIO_ENDPOINT") or stored.endpoint,
-        environ.get("STUDIO_KEY") or stored.key,
-    )
+    return Config(endpoint or stored.endpoint, key or stored.key)
 
 
 def save(config: Config) -> None:
@@ -52,4 +52,4 @@ def _stored() -> Config:
         return Config()
     except (OSError, ValueError, KeyError, TypeError) as e:
         message = f"{path()} cannot be read. Write it anew: studio config"
-        raise click.ClickException(message) from e
+        raise click.UsageError(message) from e

@@ -19,7 +19,24 @@ KINDS = (
     *("Acoustic", "AudioFiles", "Language", "LanguageMarkdown"),
     *("Pronunciation", "OutputFormatting"),
 )
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class _FullFile(click.Path):
+    """A file with something in it: no server takes another one."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        path = Path(str(super().convert(value, param, ctx)))
+        if not path.stat().st_size:
+            self.fail(f"{path} is empty.", param, ctx)
+        return path
+
+
+_FILE = _FullFile()
 
 
 @click.group(cls=Commands, help="Projects: the speech and models of one domain.")

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import click
 
-from cli.output import id_of, value_at
+from cli.output import NewFile, id_of, value_at
 from cli.references import ENTITY, address_of
 from cli.session import Exit, Session, Stop
 from engines.azure.address import key_of
@@ -128,7 +128,7 @@ def _with_options(command: F) -> F:
     for option in (
         click.option(
             "--junit",
-            type=click.Path(dir_okay=False, writable=True),
+            type=NewFile(),
             help="Write a report as CI servers read it.",
         ),
         click.option(

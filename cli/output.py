@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +15,21 @@ from engines.azure.address import key_of
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "id")
 _WIDEST = 48
+
+
+class NewFile(click.Path):
+    """A file that can be written: nobody is to hear after hours that it cannot."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        folder = Path(value).absolute().parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            self.fail(f"Nothing can be written into the folder {folder}.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def output_option(command: F) -> F:

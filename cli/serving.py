@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.naming import name_options
-from cli.output import output_option
+from cli.output import output_option, show
 from cli.references import ENTITY, model_reference, place, reference
-from cli.session import Commands, Session, pass_session
+from cli.session import Commands, Exit, Session, Stop, pass_session
 from cli.verbs import Kind, add_verbs
-from cli.wait import Waiting, finish, wait_options
+from cli.wait import Waiting, finish, must_have_succeeded, wait_options
+from engines.azure.client import AzureClient
 
 
 @click.group(cls=Commands, help="Endpoints: models that answer.")
@@ -108,8 +112,29 @@ def create_transcription(
         body["model"] = model_reference(client, model)
     body["properties"] = _options(client.is_old, hours, words, speakers)
     path = "transcriptions" if client.is_old else "transcriptions:submit"
-    made = client.post(path, body)
-    finish(session, made, waiting, output)
+    made = waiting.end_of(session, client.post(path, body))
+    show(made, output)
+    must_have_succeeded(made)
+    if waiting.is_wanted:
+        _must_have_understood(client, made)
+
+
+def _must_have_understood(client: AzureClient, made: dict[str, Any]) -> None:
+    """A transcription succeeds although its recordings may fail, all of them even.
+    Raises `Stop` in that case."""
+    links = made.get("links") or {}
+    for file in client.pages(str(links.get("files", ""))):
+        if file.get("kind") != "TranscriptionReport":
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "report.json"
+            client.download(str(file["links"]["contentUrl"]), path)
+            report = json.loads(path.read_bytes())
+        failed = int(report.get("failedTranscriptionsCount", 0))
+        if failed and not report.get("successfulTranscriptionsCount"):
+            raise Stop("None of the recordings could be transcribed.", Exit.FAILED)
+        if failed:
+            click.echo(f"Recordings that could not be transcribed: {failed}.", err=True)
 
 
 def _options(

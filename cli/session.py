@@ -69,6 +69,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except AzureError as e:
             raise stop_for(e) from e
+        except BrokenPipeError:
+            raise  # whoever reads has enough
+        except OSError as e:
+            # Of files here: what the network does wrong is an AzureError.
+            raise Stop(
+                f"{e.filename or 'A file'}: {e.strerror or e}.", Exit.USAGE
+            ) from e
 
 
 @dataclass

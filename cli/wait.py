@@ -15,6 +15,7 @@ from cli.session import Exit, Session, Stop, stop_for
 from engines.azure.errors import AzureError, Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
+_BAR_SIGNS = 20
 _ENDED = ("Succeeded", "Failed")
 # Between two looks, where the server does not say.
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 20.0
@@ -75,9 +76,11 @@ class Progress:
     def __post_init__(self) -> None:
         self.is_live = sys.stderr.isatty()
 
-    def tell(self, state: str, seconds: float) -> None:
+    def tell(self, state: str, seconds: float, share: float | None = None) -> None:
+        """`share` is what is done of it, where the server says so."""
         if self.is_live:
-            line = f"\r{self.what}: {state} ({_clock(seconds)})"
+            bar = "" if share is None else f" {_bar(share)}"
+            line = f"\r{self.what}: {state}{bar} ({_clock(seconds)})"
             click.echo(line.ljust(len(self.last)), nl=False, err=True)
             self.last = line
         elif state != self.last:
@@ -99,7 +102,8 @@ def wait_for(
     try:
         while entity.get("status") not in _ENDED:
             passed = session.clock() - started
-            progress.tell(str(entity.get("status")), passed)
+            share = value_at(entity, "properties.progress")
+            progress.tell(str(entity.get("status")), passed, share)
             if timeout is not None and passed >= timeout:
                 raise Stop("It has not ended in time, and goes on.", Exit.TIMEOUT)
             session.sleep(pause if timeout is None else min(pause, timeout - passed))
@@ -137,6 +141,15 @@ def must_have_succeeded(entity: dict[str, Any]) -> None:
     error = value_at(entity, "properties.error") or entity.get("error") or {}
     message = error.get("message") or "It has failed."
     raise Stop(f"{message} ({error.get('code', 'Failed')})", Exit.FAILED)
+
+
+def _bar(share: float) -> str:
+    """
+    >>> _bar(0.42)
+    '[########------------] 42%'
+    """
+    done = int(share * _BAR_SIGNS)
+    return f"[{'#' * done}{'-' * (_BAR_SIGNS - done)}] {share:.0%}"
 
 
 def _clock(seconds: float) -> str:

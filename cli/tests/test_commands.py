@@ -11,6 +11,7 @@ import pytest
 from cli.main import studio
 from cli.session import Exit
 from cli.tests.case import ENDPOINT, ID, KEY, Server, entity
+from cli.wait import Progress
 
 OTHER = "0b9d4e73-f1a2-4d6c-9b58-6e3c7a2d1f55"
 DATASET = entity("datasets", displayName="Calls", kind="Acoustic", status="Succeeded")
@@ -100,7 +101,12 @@ def test_the_configuration_is_tried_and_kept_for_its_owner_alone(
     assert file.stat().st_mode & 0o777 == 0o600
     assert server.run("dataset", "list").exit_code == 0
     file.write_text("{")
-    assert "studio config" in server.run("dataset", "list").stderr
+    broken = server.run("dataset", "list")
+    assert "studio config" in broken.stderr
+    assert broken.exit_code == Exit.USAGE
+    monkeypatch.setenv("STUDIO_ENDPOINT", ENDPOINT)
+    monkeypatch.setenv("STUDIO_KEY", KEY)
+    assert server.run("dataset", "list").exit_code == 0
 
 
 def test_lists_are_tables_json_or_ids(server: Server) -> None:
@@ -194,6 +200,13 @@ def test_a_job_that_fails_says_why(server: Server) -> None:
     assert result.stderr == "Error: Nothing in it is a WAV. (DataImportFailed)\n"
 
 
+def test_the_share_that_is_done_is_a_bar() -> None:
+    progress = Progress("Calls")
+    progress.is_live = True
+    progress.tell("Running", 5, 0.5)
+    assert progress.last == "\rCalls: Running [##########----------] 50% (0:00:05)"
+
+
 def test_waiting_ends_in_time_and_as_often_as_the_server_says(server: Server) -> None:
     running = httpx.Response(
         200, json=DATASET | {"status": "Running"}, headers={"Retry-After": "7"}
@@ -273,6 +286,73 @@ def test_recordings_are_transcribed(server: Server, version: str) -> None:
     assert result.exit_code == 0, result.output
     lifetime = "timeToLive" if prefix else "timeToLiveHours"
     assert server.bodies[0]["properties"][lifetime] == ("PT48H" if prefix else 48)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code", "words"),
+    [(2, 0, 0, ""), (1, 1, 0, "not be transcribed: 1"), (0, 2, 1, "None of the")],
+)
+def test_a_batch_in_which_nothing_was_understood_has_failed(
+    server: Server, right: int, wrong: int, code: int, words: str
+) -> None:
+    links = {"files": f"{ENDPOINT}/speechtotext/transcriptions/{ID}/files"}
+    made = entity("transcriptions", status="Succeeded", links=links)
+    server.on("POST transcriptions:submit", httpx.Response(201, json=made))
+    report = {
+        "kind": "TranscriptionReport",
+        "links": {"contentUrl": f"{ENDPOINT}/speechtotext/file"},
+    }
+    files = [{"kind": "Transcription"}, report]
+    server.on(f"GET transcriptions/{ID}/files", {"values": files})
+    counts = {
+        "successfulTranscriptionsCount": right,
+        "failedTranscriptionsCount": wrong,
+    }
+    server.on("GET file", counts)
+    result = server.run(
+        *("batch", "transcription", "create", "--name", "x", "--language", "en-US"),
+        *("--url", "https://a.example/a.wav", "--wait"),
+    )
+    assert result.exit_code == code, result.output
+    assert words in result.stderr
+
+
+def test_an_empty_file_is_refused_before_anything_is_made(
+    server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "empty.txt"
+    file.touch()
+    result = server.run(
+        *("dataset", "create", "--name", "x", "--kind", "Language"),
+        *("--language", "en-US", "--file", str(file)),
+    )
+    assert result.exit_code == Exit.USAGE
+    assert "is empty" in result.stderr
+    assert not server.calls
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_test(
+    server: Server, tmp_path: Path
+) -> None:
+    result = server.run(
+        *("evaluation", "create", "--name", "x", "--dataset", ID, "--model", ID),
+        *("--wait", "--junit", str(tmp_path / "missing" / "speech.xml")),
+    )
+    assert result.exit_code == Exit.USAGE
+    assert "Nothing can be written" in result.stderr
+    assert not server.calls
+
+
+def test_a_folder_that_cannot_be_made_is_told(server: Server, tmp_path: Path) -> None:
+    server.on(f"GET datasets/{ID}", DATASET)
+    link = {"contentUrl": f"{ENDPOINT}/speechtotext/file"}
+    server.on(f"GET datasets/{ID}/files", {"values": [{"name": "a", "links": link}]})
+    server.on("GET file", httpx.Response(200, content=b"hello"))
+    (tmp_path / "file").touch()
+    target = str(tmp_path / "file" / "out")
+    result = server.run("dataset", "download", ID, "--to", target)
+    assert result.exit_code == Exit.USAGE
+    assert "file" in result.stderr and "Traceback" not in result.output
 
 
 def test_files_are_fetched_and_stay_in_their_folder(

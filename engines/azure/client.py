@@ -283,9 +283,14 @@ class AzureClient:
         except AzureError as e:
             if e.kind not in (Kind.NETWORK, Kind.SERVER):
                 raise
-            # Perhaps it was done, and the answer was lost.
-            committed = self.get(blocks).get("committedBlocks", [])
-            if [block.get("name") for block in committed] != names:
+            # Perhaps it was done, and the answer was lost. Of a dataset that was
+            # imported meanwhile no blocks are listed any more.
+            listed = self.get(blocks)
+            committed, others = (
+                [block.get("name") for block in listed.get(kind) or []]
+                for kind in ("committedBlocks", "uncommittedBlocks")
+            )
+            if committed != names and (committed or others):
                 raise
 
     def _read(self, method: str, response: httpx.Response) -> Answer:

@@ -261,16 +261,22 @@ class Blocks:
         self.committed: list[str] = []
         self.puts = 0
         self.lose_the_answer = False
+        self.is_fast = False  # the import has the blocks when somebody asks
+        self.refuses = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
             listed = [{"name": n, "size": len(b)} for n, b in self.blocks.items()]
             key = "committedBlocks" if self.committed else "uncommittedBlocks"
+            if self.committed and self.is_fast:
+                listed = []
             return httpx.Response(200, json={key: listed})
         if request.method == "PUT":
             self.puts += 1
             self.blocks[request.url.params["blockid"]] = request.read()
             return httpx.Response(201)
+        if self.refuses:
+            return httpx.Response(500)
         self.committed = [one["id"] for one in json.loads(request.read())]
         return httpx.Response(502 if self.lose_the_answer else 200)
 
@@ -311,6 +317,20 @@ def test_a_commit_whose_answer_was_lost_is_looked_at() -> None:
     server.lose_the_answer = True
     sent(server, b"one")
     assert len(server.committed) == 1
+
+
+def test_and_so_is_one_whose_blocks_are_imported_already() -> None:
+    server = Blocks()
+    server.lose_the_answer = server.is_fast = True
+    sent(server, b"one")
+    assert len(server.committed) == 1
+
+
+def test_a_commit_that_failed_is_told() -> None:
+    server = Blocks()
+    server.refuses = True
+    with pytest.raises(AzureError):
+        sent(server, b"one")
 
 
 def test_a_file_that_changes_meanwhile_is_not_committed() -> None:
