@@ -117,11 +117,11 @@ class Fields:
         return addresses.key_in(address, collections, self.target(name))
 
     def custom_properties(self, before: Mapping[str, str]) -> dict[str, str]:
-        """What was given over what was there: null takes a property away."""
+        """What was given over what was there: null takes a property away, or all of
+        them."""
         given = self.fields("customProperties")
-        merged = dict(before) if self._values.get("customProperties") else {}
-        if not self.has("customProperties"):
-            return dict(before)
+        is_null = self.has("customProperties") and self.get("customProperties") is None
+        merged = {} if is_null else dict(before)
         for name in given._values:
             if given.get(name) is None:
                 merged.pop(name, None)

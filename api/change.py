@@ -58,7 +58,7 @@ def keep(row: Any, properties: Mapping[str, str]) -> None:
 def stays(fields: Fields, row: Any, addresses: Addresses) -> None:
     """Raises `ApiError` when a call moves something into another project."""
     asked = fields.reference("project", addresses, "projects")
-    if asked not in (None, row.project_id):
+    if fields.has("project") and asked != row.project_id:
         message = "It belongs to its project for good. Make a copy in the other one."
         raise ApiError(message, "InvalidProject", "project", status=409)
 

@@ -166,7 +166,9 @@ def _time(name: str, value: str) -> datetime:
     try:
         moment = parse_datetime(value.strip("'"))
         if moment is not None:
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            # What is no time there is none for a database either.
+            return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     message = f"“{name}” is compared with a time, such as 2026-02-03T09:15:00Z."

@@ -9,7 +9,11 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+)
 from django.http import (
     Http404,
     HttpRequest,
@@ -81,6 +85,8 @@ def open_to_all(work: Work) -> Callable[..., HttpResponseBase]:
             return envelope(ApiError(str(e) or "Not found.", status=404))
         except PermissionDenied as e:
             return envelope(ApiError(str(e), "InvalidPermissions", status=403))
+        except TooManyFieldsSent:
+            return envelope(ApiError("These are too many parameters.", status=400))
         except (RequestDataTooBig, RawPostDataException):
             message = "The body is too large, or it broke off."
             return envelope(ApiError(message, "InvalidRequestBodyFormat", status=413))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from api.models import WebHook
-from api.webhooks import deliver, services
+from api.webhooks import courier, deliver, services
 from api.webhooks.post import Undelivered
 from jobs.runner import run
 
@@ -15,7 +15,7 @@ def challenge(hook_id: str) -> None:
 
 @shared_task
 def deliver_due() -> None:
-    deliver.deliver_due()
+    courier.set_out()
 
 
 @shared_task

@@ -9,12 +9,13 @@ may be a key.
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote
 
 import httpcore
@@ -119,6 +120,22 @@ def checked(address: str) -> httpx.URL:
         message = f"The address is longer than {MAX_ADDRESS_CHARACTERS:,} characters."
         raise FormatError(message, "fetch.address")
     return url
+
+
+def check_public(address: str, allowed: Sequence[str] = ()) -> None:
+    """Raises `FormatError` for what is no address, and for a private one that is given
+    by its number. Where a name leads to is found out by those who go there."""
+    url = checked(address)
+    guard = Guard(allowed, resolve=_numbers_only)
+    try:
+        guard.addresses(url.host, url.port or (443 if url.scheme == "https" else 80))
+    except FormatError as e:
+        if e.code != "fetch.unknown_host":
+            raise
+
+
+def _numbers_only(host: str, port: int, **options: Any) -> list[tuple[Any, ...]]:
+    return socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST, **options)
 
 
 def shown_address(address: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
@@ -197,7 +198,7 @@ class SourceForm(forms.Form):
         url: str = self.cleaned_data["url"]
         if url:
             try:
-                fetch.checked(url)
+                fetch.check_public(url, settings.FETCH_ALLOWED_HOSTS)
             except FormatError as e:
                 raise forms.ValidationError(str(e)) from e
         return url

@@ -25,7 +25,6 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
 from django.db.models import Count, Max, QuerySet, Sum
-from django.db.models.functions import Length
 
 from datasets.formats.base import bare_name, size_text
 from datasets.incoming import Block, Upload
@@ -41,12 +40,16 @@ _OF_ANY_STATE = ("Committed", "Uncommitted", "Latest")
 class UploadError(Exception):
     """What was asked for cannot be done; the message is fit for the user.
 
-    `code` is one of invalid, name, not_found, conflict, too_large, disk_full.
+    `code` is one of invalid, name, not_found, conflict, too_large, disk_full; `place`
+    is that of the block in a list that is wrong, from 0.
     """
 
-    def __init__(self, message: str, code: str = "invalid") -> None:
+    def __init__(
+        self, message: str, code: str = "invalid", place: int | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.place = place
 
 
 class Reader(Protocol):
@@ -225,7 +228,7 @@ def _enter(upload: Upload, name: str, size: int, stored: str) -> Block:
             "The upload is complete; it takes no more blocks.", "conflict"
         )
     others = locked.blocks.exclude(name=name).aggregate(
-        size=Sum("size", default=0), count=Count("pk"), length=Max(Length("name"))
+        size=Sum("size", default=0), count=Count("pk"), one=Max("name")
     )
     _check_place(locked, name, size, others)
     former = locked.blocks.filter(name=name).first()
@@ -239,14 +242,11 @@ def _enter(upload: Upload, name: str, size: int, stored: str) -> Block:
 
 
 def _check_place(upload: Upload, name: str, size: int, others: dict[str, Any]) -> None:
-    """Whether this block fits to the `size`, `count` and `length` (of the names) of
-    the others."""
-    if others["length"] not in (None, len(name)):
-        raise UploadError(
-            "The names of all blocks of a file have the same length: "
-            f"{others['length']} characters, as before, not {len(name)}.",
-            "name",
-        )
+    """Whether this block fits to the `size` and `count` of the others, and to the name
+    of any `one` of them."""
+    if others["one"] and _length(others["one"]) != _length(name):
+        message = "The names of all blocks of a file have the same length: that of "
+        raise UploadError(f"{message}“{others['one']}”.", "name")
     limit = settings.UPLOAD_MAX_BYTES if upload.size is None else upload.size
     if others["size"] + size > limit:
         announced = "may have" if upload.size is None else "was to have"
@@ -255,6 +255,11 @@ def _check_place(upload: Upload, name: str, size: int, others: dict[str, Any]) -
         raise UploadError(message, "too_large")
     if others["count"] >= MAX_BLOCKS:
         raise UploadError(f"An upload has at most {MAX_BLOCKS:,} blocks.")
+
+
+def _length(name: str) -> int:
+    """Without what only fills it up, where it is Base64."""
+    return len(name.rstrip("="))
 
 
 def _locked(upload: Upload) -> Upload:
@@ -270,8 +275,11 @@ def _check_list(named: Sequence[Named]) -> None:
         raise UploadError("The list of blocks is empty.")
     if len(named) > MAX_BLOCKS:
         raise UploadError(f"An upload has at most {MAX_BLOCKS:,} blocks.")
-    if len({one.name for one in named}) < len(named):
-        raise UploadError("A block is in the list twice.")
+    seen: set[str] = set()
+    for place, one in enumerate(named):
+        if one.name in seen:
+            raise UploadError("A block is in the list twice.", place=place)
+        seen.add(one.name)
     if any(one.state not in _OF_ANY_STATE for one in named):
         raise UploadError("A block is Committed, Uncommitted or Latest.")
 
@@ -280,11 +288,16 @@ def _check_blocks(
     upload: Upload, named: Sequence[Named], blocks: dict[str, Block]
 ) -> None:
     # Until the first and only commit, none is committed.
-    missing = [n.name for n in named if n.name not in blocks or n.state == "Committed"]
+    missing = {
+        one.name: place
+        for place, one in enumerate(named)
+        if one.name not in blocks or one.state == "Committed"
+    }
     if missing:
-        more = f" and {len(missing) - 3:,} more" if len(missing) > 3 else ""
-        message = f"Blocks are missing: {', '.join(missing[:3])}{more}."
-        raise UploadError(message)
+        names, place = list(missing), min(missing.values())
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        message = f"Blocks are missing: {', '.join(names[:3])}{more}."
+        raise UploadError(message, place=place)
     size = sum(blocks[one.name].size for one in named)
     if upload.size is not None and size != upload.size:
         raise UploadError(

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.models import User as Account
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from projects.models import Member, Project, Role
@@ -31,6 +31,12 @@ def projects_of(user: User, role: Role = Role.VIEWER) -> QuerySet[Project]:
     return Project.objects.filter(
         memberships__user__pk=user.pk, memberships__role__in=roles
     )
+
+
+def people_of(project_id: UUID) -> QuerySet[Account]:
+    """Those who may see the project: `projects_of`, asked from the other side."""
+    is_there = Q(is_superuser=True) | Q(memberships__project=project_id)
+    return Account.objects.filter(is_there, is_active=True).distinct()
 
 
 def project_for(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 
@@ -236,7 +237,7 @@ class TranscriptionForm(RenameForm):
             raise forms.ValidationError(message, "ExceededNumberOfRecordingsUris")
         for number, url in enumerate(urls, start=1):
             try:
-                fetch.checked(url)
+                _public(url)
             except FormatError as e:
                 message = f"Address {number}: {e}"
                 raise forms.ValidationError(message, "InvalidRecordingsUri") from e
@@ -245,12 +246,14 @@ class TranscriptionForm(RenameForm):
     def clean_container(self) -> str:
         address = str(self.cleaned_data["container"])
         if address:
+            _check(lambda: _public(address), "InvalidRecordingsUri")
             _check(lambda: checked(address, "rl"), "InvalidRecordingsUri")
         return address
 
     def clean_destination(self) -> str:
         address = str(self.cleaned_data["destination"])
         if address:
+            _check(lambda: _public(address), "InvalidDestinationUri")
             _check(lambda: check_writable(address), "InvalidDestinationUri")
         return address
 
@@ -341,6 +344,10 @@ class TranscriptionForm(RenameForm):
             "urls": answers["urls"] or (),
             "container": answers["container"] or "",
         }
+
+
+def _public(address: str) -> None:
+    fetch.check_public(address, settings.FETCH_ALLOWED_HOSTS)
 
 
 def _check(check: Callable[[], object], code: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.addresses import Addresses
 from api.models import ModelCopy
-from api.shown.parts import failure, state
+from api.shown.parts import course, state
 
 
 def operation(row: ModelCopy, addresses: Addresses) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def operation(row: ModelCopy, addresses: Addresses) -> dict[str, Any]:
         "id": str(row.pk),
         "self": addresses.of(f"operations/models/copy/{row.pk}"),
         **state(made),
-        **failure(made),
+        **course(made),
     }
     if made.status == made.Status.SUCCEEDED:
         shown["result"] = {"link": addresses.of(f"models/{made.pk}")}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.addresses import Addresses
-from api.shown.parts import described, duration, failure, state
+from api.shown.parts import course, described, duration, state
 from datasets.fetch import without_query
 from datasets.models import Dataset
 
@@ -45,4 +45,4 @@ def _properties(row: Dataset, version: str) -> dict[str, Any]:
         shown["acceptedLineCount"] = row.accepted
         shown["rejectedLineCount"] = row.rejected
         shown |= duration(row.seconds, version) if row.has_audio else {}
-    return shown | failure(row)
+    return shown | course(row)

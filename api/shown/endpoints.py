@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from api.addresses import Addresses
-from api.shown.parts import described, failure, model_reference, state
+from api.shown.parts import course, described, model_reference, state
 from endpoints import sample_code
 from endpoints.models import Endpoint
 
@@ -21,7 +21,7 @@ def endpoint(row: Endpoint, addresses: Addresses) -> dict[str, Any]:
         "model": model_reference(row.model, addresses),
         "project": addresses.reference("projects", row.project_id),
         **state(row),
-        "properties": {"loggingEnabled": row.logging_enabled, **failure(row)},
+        "properties": {"loggingEnabled": row.logging_enabled, **course(row)},
         "links": _links(row, path, addresses),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from api.addresses import Addresses
-from api.shown.parts import described, failure, model_reference, state
+from api.shown.parts import course, described, model_reference, state
 from evaluations.export.result import api_figures, numbered
 from evaluations.models import Candidate, Evaluation
 from training.models import SpeechModel
@@ -47,7 +47,7 @@ def _properties(row: Evaluation, models: Sequence[Candidate]) -> dict[str, Any]:
     found = numbered(api_figures(one, one.is_complete) for one in models)
     # The rate of no words is none.
     known = {name: value for name, value in found.items() if value is not None}
-    return known | _difference(row, models) | failure(row)
+    return known | _difference(row, models) | course(row)
 
 
 def _difference(row: Evaluation, models: Sequence[Candidate]) -> dict[str, Any]:

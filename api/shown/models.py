@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.addresses import Addresses
-from api.shown.parts import described, failure, model_reference, moment, state
+from api.shown.parts import course, described, model_reference, moment, state
 from datasets.models import Dataset
 from training.models import SpeechModel
 
@@ -29,7 +29,7 @@ def model(row: SpeechModel, addresses: Addresses) -> dict[str, Any]:
             "deprecationDates": _dates(transcription=row.transcription_expires),
             "customModelWeightPercent": row.text_weight,
             "features": _features(addresses.version, is_custom=True),
-            **failure(row),
+            **course(row),
         },
         "links": {
             "manifest": addresses.of(f"{path}/manifest"),

@@ -51,8 +51,11 @@ def state(job: Job) -> dict[str, str]:
     }
 
 
-def failure(job: Job) -> dict[str, Any]:
-    """The error of a job that failed, as a part of its properties."""
+def course(job: Job) -> dict[str, Any]:
+    """How a job goes, as a part of its properties: the share that is done, which is an
+    addition to the contract, and the error when it has failed."""
+    if job.status == Job.Status.RUNNING and job.total:
+        return {"progress": round(job.share, 3)}
     if job.status != Job.Status.FAILED:
         return {}
     return {"error": {"code": job.error_code, "message": job.error}}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.addresses import Addresses
-from api.shown.parts import described, duration, failure, model_reference, state
+from api.shown.parts import course, described, duration, model_reference, state
 from transcriptions.models import Transcription
 from transcriptions.results import iso
 
@@ -45,4 +45,4 @@ def _properties(row: Any, version: str) -> dict[str, Any]:
         shown["destinationContainerUrl"] = row.destination
     if not row.is_active:
         shown |= duration(row.seconds, version)
-    return shown | failure(row)
+    return shown | course(row)

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.addresses import Addresses
 from api.models import Delivery, WebHook
-from api.shown.parts import described, failure, moment, state
+from api.shown.parts import course, described, moment, state
 
 
 def web_hook(row: WebHook, addresses: Addresses) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def web_hook(row: WebHook, addresses: Addresses) -> dict[str, Any]:
         "webUrl": row.url,
         "events": dict.fromkeys(row.events, True),
         **state(row),
-        "properties": {"apiVersion": row.version, **failure(row)},
+        "properties": {"apiVersion": row.version, **course(row)},
         "links": {
             "ping": addresses.of(f"{path}:ping"),
             "test": addresses.of(f"{path}:test"),

@@ -65,6 +65,8 @@ class ProjectsTestCase(ApiTestCase):
         shown = self.call("PATCH", made.json()["self"], patch).json()
         assert "description" not in shown
         assert shown["customProperties"] == {"c": "d"}
+        shown = self.call("PATCH", shown["self"], {"customProperties": {}}).json()
+        assert shown["customProperties"] == {"c": "d"}
         shown = self.call("PATCH", shown["self"], {"customProperties": None}).json()
         assert "customProperties" not in shown
 
@@ -152,8 +154,30 @@ class KeysTestCase(ApiTestCase):
         with pytest.raises(CommandError, match="Nobody is called"):
             call_command("createapikey", "--user", "nobody")
 
+    def test_the_command_makes_none_that_ends_at_once_or_never(self) -> None:
+        for days in ("0", "-1", "99999999999"):
+            with pytest.raises(CommandError, match="good for 1 to"):
+                call_command("createapikey", "--user", "alice", f"--days={days}")
+        call_command("createapikey", "--user=alice", "--days=1", stdout=StringIO())
+        key = ApiKey.objects.exclude(expires=None).get()
+        assert key.expires and key.expires < now() + timedelta(days=1, minutes=1)
+
 
 class CallsTestCase(ApiTestCase):
+    def test_numbers_and_times_beyond_all_bounds_are_refused(self) -> None:
+        for query in (
+            {"top": "00000000000199999999999999999999999999"},
+            {"skip": "0" * 40 + "1"},
+            {"filter": "createdDateTime gt 9999-12-31T23:59:59-14:00"},
+            {"filter": "createdDateTime lt 0001-01-01T00:00:00+14:00"},
+        ):
+            with self.subTest(query=query):
+                self.refused(self.call("GET", "projects", **query), 400)
+
+    def test_too_many_parameters_are_refused(self) -> None:
+        many = {f"p{number}": "x" for number in range(1500)}
+        self.refused(self.call("GET", "projects", **many), 400)
+
     def test_the_version_is_needed(self) -> None:
         for query in ({}, {"api-version": "2019-01-01"}):
             answer = self.client.get(

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from django.db import connection
+from django.db.models import signals
 from django.test import override_settings
-from django.utils.timezone import now
+from django.test.utils import CaptureQueriesContext
 
 from api import keys
 from api.models import Delivery, WebHook
-from api.tests.case import ApiTestCase
-from api.tests.receiver import Receiver, receiver
+from api.tests.hooks import WebHooksTestCase
 from api.webhooks import deliver, post
 from api.webhooks.kinds import EVENTS
-from api.webhooks.post import signature
-from datasets.models import Dataset
+from datasets.models import Dataset, Utterance
 from projects import services as projects
 from resources.vault import unseal
 from speechstudio.test import make_dataset, make_evaluation, make_model
 
 State = Delivery.State
 Status = WebHook.Status
-
-
-@override_settings(FETCH_ALLOWED_HOSTS=["127.0.0.1"])
-class WebHooksTestCase(ApiTestCase):
-    """Each test has a receiver of its own, `self.there`."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.there: Receiver = self.enterContext(receiver())
-
-    def new(self, *events: str, **fields: Any) -> dict[str, Any]:
-        """The body that makes one."""
-        return {
-            "displayName": "Nightly",
-            "webUrl": self.there.url,
-            "events": dict.fromkeys(events or ("datasetCompletion",), True),
-            **fields,
-        }
-
-    def make(self, *events: str, key: str | None = None, **fields: Any) -> WebHook:
-        """One whose address has been challenged; `self.there` has forgotten that."""
-        with self.on_commit():
-            made = self.call("POST", "webhooks", self.new(*events, **fields), key=key)
-        assert made.status_code == 201, made.content
-        self.there.told.clear()
-        return WebHook.objects.get(pk=made.json()["self"].rpartition("/")[2][:36])
 
 
 class ChallengeTests(WebHooksTestCase):
@@ -237,7 +210,8 @@ class EventTests(WebHooksTestCase):
         assert body["properties"]["error"]["code"] == "NoAudio"
         assert body == self.call("GET", body["self"]).json()
         key = dataset.pk
-        dataset.delete()
+        with self.on_commit():
+            dataset.delete()
         deliver.deliver_due()
         assert self.there.events[-1] == "datasetDeletion"
         assert list(self.there.told[-1].json) == ["self"]
@@ -248,7 +222,10 @@ class EventTests(WebHooksTestCase):
         self.make(*EVENTS)
         model = make_model("custom", project=self.project, base=base)
         make_evaluation(self.project, models=[base, model])
-        projects.delete(self.project)
+        of_it = self.make(*EVENTS, key=keys.make(self.bob, "b", self.project)[1])
+        with self.on_commit():
+            projects.delete(self.project)
+        assert not WebHook.objects.filter(pk=of_it.pk).exists()
         deliver.deliver_due()
         assert sorted(self.there.events) == [
             "datasetCreation",
@@ -284,6 +261,21 @@ class EventTests(WebHooksTestCase):
         make_dataset(self.project)
         assert not Delivery.objects.exists()
 
+    def test_hooks_of_others_cost_a_job_nothing(self) -> None:
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                Dataset.objects.create(project=self.project, name="x")
+            return len(captured)
+
+        self.make("modelCompletion", key=self.charlie_key)
+        few = queries()
+        for _ in range(5):
+            self.make("modelCompletion", key=self.charlie_key)
+        assert queries() == few
+
+    def test_other_rows_are_still_deleted_at_once(self) -> None:
+        assert not signals.pre_delete.has_listeners(Utterance)
+
     def test_a_step_that_is_undone_is_not_told(self) -> None:
         self.make("datasetProcessing")
         dataset = make_dataset(self.project, status=Status.RUNNING)
@@ -298,136 +290,6 @@ class EventTests(WebHooksTestCase):
         deliver.deliver_due()
         body = self.there.told[-1].json
         assert "/speechtotext/v3.2/datasets/" in body["self"]
-
-
-class DeliveryTests(WebHooksTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.hook = self.make("datasetCreation", "datasetProcessing")
-        self.path = f"webhooks/{self.hook.pk}"
-
-    def due(self) -> None:
-        """Time goes by."""
-        Delivery.objects.update(due=now())
-
-    def listed(self, **query: object) -> list[dict[str, Any]]:
-        answer = self.call("GET", f"{self.path}/deliveries", **query)
-        found: list[dict[str, Any]] = answer.json()["values"]
-        return found
-
-    def test_what_is_signed_is_what_was_sent(self) -> None:
-        self.call("PATCH", self.path, {"properties": {"secret": "grüner Tee"}})
-        self.call("POST", f"{self.path}:ping")
-        deliver.deliver_due()
-        (told,) = self.there.told
-        assert told.signature == signature("grüner Tee", told.body).decode()
-        assert told.event == "ping"
-        assert told.json == self.call("GET", self.path).json()
-
-    def test_without_a_secret_nothing_is_signed(self) -> None:
-        assert self.call("POST", f"{self.path}:ping").status_code == 202
-        deliver.deliver_due()
-        assert [one.signature for one in self.there.told] == [None]
-
-    def test_a_test_sends_what_happened_last(self) -> None:
-        assert self.call("POST", f"{self.path}:test").status_code == 204
-        make_dataset(self.project, name="Old")
-        last = make_dataset(self.project, name="New")
-        waiting = make_dataset(self.project, name="Later", status=Status.NOT_STARTED)
-        Delivery.objects.all().delete()
-        assert self.call("POST", f"{self.path}:test").status_code == 202
-        deliver.deliver_due()
-        found = {one.event: one.json["self"] for one in self.there.told}
-        assert str(waiting.pk) in found["datasetCreation"]
-        assert str(last.pk) in found["datasetProcessing"]
-
-    def test_nobody_is_pinged_who_has_not_answered_the_challenge(self) -> None:
-        WebHook.objects.update(status=Status.FAILED)
-        self.refused(self.call("POST", f"{self.path}:ping"), 409)
-        self.refused(self.call("POST", f"{self.path}:test"), 409)
-
-    def test_what_does_not_arrive_is_tried_again_and_given_up(self) -> None:
-        make_dataset(self.project)
-        self.there.status = 503
-        pauses = []
-        for tries in range(1, deliver.MOST_TRIES + 1):
-            deliver.deliver_due()
-            (one,) = self.listed()
-            assert one["tries"] == tries == len(self.there.told)
-            assert one["problem"] == "It answered with status 503."
-            pauses.append(Delivery.objects.get().due - now())
-            # Not before its time.
-            deliver.deliver_due()
-            assert len(self.there.told) == tries
-            self.due()
-        assert one["state"] == "givenUp"
-        assert "nextTryDateTime" not in one
-        assert pauses[:-1] == sorted(pauses[:-1])
-        assert pauses[-2] > timedelta(hours=6)
-        deliver.deliver_due()
-        assert len(self.there.told) == deliver.MOST_TRIES
-        assert self.listed(filter="state eq 'givenUp'") == [one]
-        self.there.status = 200
-        resend = f"{self.path}/deliveries:resend"
-        assert self.call("POST", resend).status_code == 202
-        deliver.deliver_due()
-        assert self.listed()[0]["state"] == "delivered"
-        assert self.call("POST", resend).status_code == 204
-
-    def test_who_does_not_answer_is_left_alone_for_a_while(self) -> None:
-        for _ in range(20):
-            make_dataset(self.project)
-        self.there.status = 500
-        deliver.deliver_due()
-        assert len(self.there.told) <= 4
-
-    def test_one_that_hangs_does_not_keep_others_waiting(self) -> None:
-        with receiver() as other:
-            other.delay = 0.4
-            body = self.new("datasetCreation", webUrl=other.url)
-            with self.on_commit():
-                self.call("POST", "webhooks", body)
-            for _ in range(6):
-                make_dataset(self.project)
-            with patch.dict(post._TIMEOUTS, read=0.1):
-                deliver.deliver_due()
-        assert len(self.there.told) == 6
-
-    def test_a_message_whose_worker_died_is_sent_again(self) -> None:
-        make_dataset(self.project)
-        assert deliver._claim()
-        assert not deliver._claim()
-        self.due()
-        deliver.deliver_due()
-        assert self.listed()[0]["tries"] == 2
-        assert len(self.there.told) == 1
-
-    def test_a_worker_that_was_given_up_changes_nothing(self) -> None:
-        make_dataset(self.project)
-        (late,) = deliver._claim()
-        self.due()
-        deliver.deliver_due()
-        deliver._settle(late, "Too late.")
-        assert self.listed()[0]["state"] == "delivered"
-
-    def test_old_ones_are_forgotten(self) -> None:
-        long_ago, month = now() - timedelta(days=8), now() - timedelta(days=31)
-        for state in State.values:
-            for created in (now(), long_ago, month):
-                Delivery.objects.create(
-                    hook=self.hook, event="ping", state=state, created=created
-                )
-        deliver.tidy_up()
-        kept = Delivery.objects.values_list("state", "created")
-        assert sum(state == State.DELIVERED for state, _ in kept) == 1
-        assert len(kept) == 5
-
-    def test_nothing_of_the_address_is_logged(self) -> None:
-        self.there.status = 500
-        make_dataset(self.project)
-        with self.assertNoLogs(level="INFO"):
-            deliver.deliver_due()
-        assert "s3cret" not in str(self.listed())
 
 
 class WaitingDatasetTests(WebHooksTestCase):

@@ -99,6 +99,8 @@ def _named(given: Any) -> list[Named]:
 def refusal(error: UploadError, target: str) -> ApiError:
     """`target` is the field that an error is about when it says no more."""
     status = _STATUS.get(error.code)
+    if error.place is not None:
+        return invalid(str(error), f"[{error.place}].id")
     if status is None:
         is_about_body = target == "blockid" and error.code != "name"
         return invalid(str(error), "" if is_about_body else target)

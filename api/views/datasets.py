@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpResponse, JsonResponse
@@ -181,7 +182,7 @@ def _address(fields: Fields) -> str:
     url = fields.text("contentUrl").strip()
     if url:
         try:
-            fetch.checked(url)
+            fetch.check_public(url, settings.FETCH_ALLOWED_HOSTS)
         except FormatError as e:
             raise invalid(str(e), "contentUrl") from e
     return url

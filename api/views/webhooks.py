@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
@@ -19,7 +20,8 @@ from api.paging import CREATED, NAMES, STATUS, page
 from api.webhooks import deliver, services
 from api.webhooks.forms import NameForm
 from api.webhooks.kinds import EVENTS
-from datasets.fetch import MAX_ADDRESS_CHARACTERS
+from api.webhooks.post import reason
+from datasets.fetch import MAX_ADDRESS_CHARACTERS, check_public
 from datasets.formats.base import FormatError
 
 _PROPERTIES = {**NAMES, **CREATED, **STATUS, "webUrl": Property("url")}
@@ -149,9 +151,9 @@ def _values(fields: Fields, row: WebHook | None) -> dict[str, Any]:
     if row is None or fields.has("webUrl"):
         url = fields.required("webUrl", MAX_ADDRESS_CHARACTERS).strip()
         try:
-            services.check_address(url)
+            check_public(url, settings.FETCH_ALLOWED_HOSTS)
         except FormatError as e:
-            raise invalid(str(e), "webUrl") from e
+            raise invalid(reason(e), "webUrl") from e
     return {"url": url, "secret": _secret(fields), "events": _events(fields, row)}
 
 

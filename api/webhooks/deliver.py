@@ -13,9 +13,11 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from itertools import chain, groupby
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils.timezone import now
 
 from api import shown
@@ -39,7 +41,6 @@ MOST_TRIES = len(_PAUSES) + 1
 _LEFT_ALONE = timedelta(minutes=1)
 _AT_ONCE = 8
 _OF_ONE_HOOK = 4
-_LOOKED_AT = 200
 _ROUND_SECONDS = 10.0
 # So long a round may last, and then some.
 _CLAIMED = timedelta(seconds=3 * _OF_ONE_HOOK * SECONDS)
@@ -48,31 +49,34 @@ _KEPT_GIVEN_UP = timedelta(days=30)
 
 
 def deliver_due() -> None:
-    """Send what is due, for some seconds at most."""
+    """Send what is due, for some seconds."""
     until = time.monotonic() + _ROUND_SECONDS
     while time.monotonic() < until and (claimed := _claim()):
         rows = [list(of_one) for _, of_one in groupby(claimed, _hook)]
         messages = [[_message(one) for one in of_one] for of_one in rows]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            ends = chain.from_iterable(pool.map(_send_in_order, messages))
-            for delivery, problem in zip(claimed, ends, strict=True):
-                _settle(delivery, problem)
+            send = partial(_send_in_order, until=until)
+            ends = chain.from_iterable(pool.map(send, messages))
+            outcomes = list(zip(claimed, ends, strict=True))
+        for delivery, problem in outcomes:
+            _settle(delivery, problem)
+        _leave_alone({one.hook_id for one, problem in outcomes if problem})
 
 
 def _claim() -> list[Delivery]:
     """Some messages of some web hooks, those of each one after the other."""
-    due = Delivery.objects.filter(
-        state=State.WAITING,
-        due__lte=now(),
-        hook__status=Job.Status.SUCCEEDED,
-        hook__user__is_active=True,
+    due = Delivery.objects.filter(state=State.WAITING, due__lte=now())
+    hooks = WebHook.objects.filter(
+        Exists(due.filter(hook=OuterRef("pk"))),
+        status=Job.Status.SUCCEEDED,
+        user__is_active=True,
     )
-    rows = due.select_related("hook__user").order_by("created")[:_LOOKED_AT]
-    by_hook: dict[UUID, list[Delivery]] = {}
-    for row in rows:
-        by_hook.setdefault(_hook(row), []).append(row)
-    some = [of_one[:_OF_ONE_HOOK] for of_one in list(by_hook.values())[:_AT_ONCE]]
-    return [row for row in chain.from_iterable(some) if _hold(row)]
+    claimed: list[Delivery] = []
+    # Any of them: who has many messages is not to go before who has one.
+    for hook in hooks.select_related("user").order_by("?")[:_AT_ONCE]:
+        of_it = due.filter(hook=hook).select_related("hook__user").order_by("created")
+        claimed += [row for row in of_it[:_OF_ONE_HOOK] if _hold(row)]
+    return claimed
 
 
 def _hook(row: Delivery) -> UUID:
@@ -112,12 +116,15 @@ def _body(delivery: Delivery) -> dict[str, object]:
     return dict(addresses.reference(kind.collection, delivery.row))
 
 
-def _send_in_order(messages: list[Message | Undelivered]) -> list[str | None]:
+def _send_in_order(
+    messages: list[Message | Undelivered], until: float
+) -> list[str | None]:
     """Why each did not arrive: empty when it did, None when it was not even sent, as
-    one before it did not arrive."""
+    one before it did not arrive, or time was over."""
     problems: list[str | None] = []
     for message in messages:
-        problems.append(None if any(problems) else _problem(message))
+        is_over = any(problems) or time.monotonic() > until
+        problems.append(None if is_over else _problem(message))
     return problems
 
 
@@ -138,20 +145,17 @@ def _settle(delivery: Delivery, problem: str | None) -> None:
     if problem == "":
         held.update(state=State.DELIVERED, problem="")
     elif problem is None:
-        held.update(tries=delivery.tries - 1, due=now() + _LEFT_ALONE)
+        held.update(tries=delivery.tries - 1, due=now())
     elif delivery.tries >= MOST_TRIES:
         held.update(state=State.GIVEN_UP, problem=problem)
     else:
         held.update(due=now() + _PAUSES[delivery.tries - 1], problem=problem)
-    if problem:
-        _leave_alone(delivery.hook)
 
 
-def _leave_alone(hook: WebHook) -> None:
+def _leave_alone(hooks: set[UUID]) -> None:
     until = now() + _LEFT_ALONE
-    hook.deliveries.filter(state=State.WAITING, due__lt=until, tries=0).update(
-        due=until
-    )
+    waiting = Delivery.objects.filter(hook__in=hooks, state=State.WAITING, tries=0)
+    waiting.filter(due__lt=until).update(due=until)
 
 
 def send_again(hook: WebHook) -> int:

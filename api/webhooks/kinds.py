@@ -35,7 +35,7 @@ class Kind:
         return f"{self.name}{moment}"
 
 
-_KINDS = (
+KINDS = (
     Kind(
         "dataset",
         "datasets",
@@ -72,12 +72,12 @@ _KINDS = (
         shown.endpoint,
     ),
 )
-BY_NAME = {kind.name: kind for kind in _KINDS}
-EVENTS = tuple(kind.event(moment) for kind in _KINDS for moment in MOMENTS)
+BY_NAME = {kind.name: kind for kind in KINDS}
+EVENTS = tuple(kind.event(moment) for kind in KINDS for moment in MOMENTS)
 
 
 def kind_of(model: type[Any]) -> Kind | None:
-    return next((kind for kind in _KINDS if kind.rows.model is model), None)
+    return next((kind for kind in KINDS if kind.rows.model is model), None)
 
 
 def parts_of(event: str) -> tuple[Kind, str]:

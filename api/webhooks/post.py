@@ -21,7 +21,7 @@ from datasets.guard import Guard, Pace
 
 SECONDS = 10.0
 _MOST_BYTES = 4096  # of an answer that are read
-_TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS / 2)
+_TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
 _EVENT = b"X-MicrosoftSpeechServices-Event"
 _SIGNATURE = b"X-MicrosoftSpeechServices-Signature"
 
@@ -48,7 +48,7 @@ def post(message: Message) -> str:
         url = checked(message.url).copy_merge_params(dict(message.query))
         return _send(url, message)
     except FormatError as e:
-        raise Undelivered(_REASONS.get(e.code, str(e))) from e
+        raise Undelivered(reason(e)) from e
     except httpcore.TimeoutException as e:
         raise Undelivered(_REASONS["fetch.timed_out"]) from e
     except (httpcore.NetworkError, httpcore.ProtocolError) as e:
@@ -62,6 +62,11 @@ _REASONS = {
     "port below 1024 other than 80 and 443, where nothing is sent to. The "
     "administrator can allow it in the setting FETCH_ALLOWED_HOSTS.",
 }
+
+
+def reason(error: FormatError) -> str:
+    """Why nothing is sent there. `datasets.guard` speaks of what is fetched."""
+    return _REASONS.get(error.code, str(error))
 
 
 def _send(url: httpx.URL, message: Message) -> str:

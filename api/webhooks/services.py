@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import socket
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -15,9 +13,6 @@ from api.models import Delivery, WebHook
 from api.webhooks.deliver import PING
 from api.webhooks.kinds import DELETION, has_happened, parts_of
 from api.webhooks.post import Message, Undelivered, post
-from datasets.fetch import checked
-from datasets.formats.base import FormatError
-from datasets.guard import Guard
 from projects.access import projects_of
 from projects.models import Project
 from resources.vault import Sealed, seal, unseal
@@ -29,23 +24,6 @@ _CHALLENGE = "challenge"
 
 class Refused(Exception):
     """The message is fit for the user."""
-
-
-def check_address(url: str) -> None:
-    """Raises `FormatError` for what is no address, or a private one by its number.
-    Where names lead to is found out when something is sent."""
-    address = checked(url)
-    guard = Guard(settings.FETCH_ALLOWED_HOSTS, resolve=_numbers_only)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    try:
-        guard.addresses(address.host, port)
-    except FormatError as e:
-        if e.code != "fetch.unknown_host":
-            raise
-
-
-def _numbers_only(host: str, port: int, **options: Any) -> list[tuple[Any, ...]]:
-    return socket.getaddrinfo(host, port, flags=socket.AI_NUMERICHOST, **options)
 
 
 @transaction.atomic

@@ -12,6 +12,8 @@ from api import keys
 from api.models import Scope
 from projects.access import projects_of
 
+_MOST_DAYS = 36_500
+
 
 class Command(BaseCommand):
     help = "Makes an API key for a person, and prints it as the last line."
@@ -34,15 +36,15 @@ class Command(BaseCommand):
         scopes = [one.strip() for one in options["scopes"].split(",")]
         if not set(scopes) <= set(Scope.values):
             raise CommandError(f"Scopes are {', '.join(Scope.values)}.")
-        if (options["days"] or 1) < 1:
-            raise CommandError("A key is good for a day at least.")
+        days = options["days"]
+        if days is not None and not 1 <= days <= _MOST_DAYS:
+            raise CommandError(f"A key is good for 1 to {_MOST_DAYS:,} days.")
         project = None
         if options["project"]:
             seen = projects_of(user)
             project = next((p for p in seen if str(p.pk) == options["project"]), None)
             if project is None:
                 raise CommandError("This person sees no such project.")
-        days = options["days"]
-        expires = now() + timedelta(days=days) if days else None
+        expires = None if days is None else now() + timedelta(days=days)
         _, plain = keys.make(user, options["name"][:100], project, scopes, expires)
         self.stdout.write(plain)
