@@ -268,5 +268,6 @@ document.addEventListener("keydown", (e) => {
   ACTS[state].run();
 });
 enter("idle");
+act.disabled = false;
 // Who was faster than this script has chosen one already.
 takeFile();
