@@ -77,7 +77,8 @@ class Decoding:
     `generation` is raised when an engine hears otherwise than it did: what was heard
     before is not taken over then. `phrases` are expected to be said; their weight goes
     from 0 (not at all) to 2, see section 12 of the reference. A draft is for words that
-    are still being spoken: one quick look, and no times of words.
+    are still being spoken: one quick look, and no times of words. With `to_english` the
+    text is what that means in English, and its words are only near their times.
     """
 
     locale: str
@@ -86,6 +87,17 @@ class Decoding:
     phrases: tuple[str, ...] = ()
     phrase_weight: float = 1.0
     is_draft: bool = False
+    to_english: bool = False
+
+    @property
+    def written_in(self) -> str:
+        """The locale of the text that comes out, where `locale` is that of the speech:
+        rules of writing are those of the former.
+
+        >>> Decoding("de-DE").written_in, Decoding("de-DE", to_english=True).written_in
+        ('de-DE', 'en-US')
+        """
+        return "en-US" if self.to_english else self.locale
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -97,6 +109,8 @@ class Decoding:
         kept = {"locale", "beam_size", "generation"}
         if self.phrases:
             kept |= {"phrases", "phrase_weight"}
+        if self.to_english:
+            kept |= {"to_english"}
         return {name: value for name, value in asdict(self).items() if name in kept}
 
 
@@ -228,8 +242,13 @@ class LocalEngine(Protocol):
         """Yield a transcript for each clip, in any order, as soon as it is known.
 
         A clip that cannot be read gives a transcript with `error`; an engine
-        that cannot work at all raises `EngineError`.
+        that cannot work at all raises `EngineError`, with the code NotAllowed when
+        the model does not translate and is asked to.
         """
+
+    def translates(self, reference: str) -> bool:
+        """Whether the model can give the meaning in English (`Decoding.to_english`).
+        Does not load it. Raises `EngineError` when the name means nothing."""
 
     def load(self, reference: str) -> None:
         """Have the model in memory, so that the next clip need not wait for it.

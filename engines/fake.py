@@ -38,7 +38,8 @@ class FakeEngine:
     is raised by every call; with `gate`, each clip waits until it is set, or
     for 30 seconds. `calls` lists the keys of each `transcribe`, `fetched` the
     models, `trained` what each custom model was made from, `removed` those that
-    are gone. `custom_texts` is what custom models say instead of `texts`. A word
+    are gone. `custom_texts` is what custom models say instead of `texts`. With
+    `english`, which is what is said instead in English, base models translate. A word
     has one piece for every four letters.
     """
 
@@ -53,6 +54,7 @@ class FakeEngine:
             BaseModel("fake", "Fake", frozenset(), is_on_disk=True),
         ),
         custom_texts: Mapping[str, str] | None = None,
+        english: Mapping[str, str] | None = None,
     ) -> None:
         self.texts = dict(texts or {})
         self.failing = failing
@@ -62,6 +64,7 @@ class FakeEngine:
         self.calls: list[list[str]] = []
         self.fetched: list[str] = []
         self.custom_texts = dict(custom_texts or {})
+        self.english = dict(english or {})
         self.trained: dict[str, tuple[str, Corpus, Recipe]] = {}
         self.removed: list[str] = []
         self.settled: list[str] = []
@@ -85,9 +88,15 @@ class FakeEngine:
         self.decodings.append(options)
         if self.broken:
             raise self.broken
+        if options.to_english and not self.translates(reference):
+            raise EngineError(f"{reference} does not translate.", "NotAllowed")
         custom = reference in self.trained
         texts = self.texts | self.custom_texts if custom else self.texts
+        texts = self.english if options.to_english else texts
         return (self._hear(clip, texts, options) for clip in clips)
+
+    def translates(self, reference: str) -> bool:
+        return bool(self.english) and reference not in self.trained
 
     def load(self, reference: str) -> None:
         if self.broken:

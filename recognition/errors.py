@@ -103,6 +103,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(400, str(error), "InvalidArgument", "InvalidAudio", "audio")
         case EngineError() if error.code == "LanguageNotSupported":
             return Problem(400, str(error), inner="UnsupportedLanguageCode")
+        case EngineError() if error.code == "NotAllowed":
+            return Problem(400, str(error), inner=error.code, target="model")
         case EngineError() if error.code == "OutOfMemory":
             logger.error("There is not enough memory for a model", exc_info=error)
             message = "The server has no memory left for this model. Ask again later."

@@ -56,9 +56,10 @@ class Hearing:
 
     def log(self, written: Sequence[Written]) -> BackgroundTask | None:
         """Keep what was said, a phrase at a time, if the endpoint logs. Of a list that
-        still grows it is what it has in the end."""
+        still grows it is what it has in the end. Logs are read as transcripts, which a
+        translation is not."""
         caller = self.visit.caller
-        if caller is None or not is_kept(caller):
+        if caller is None or not is_kept(caller) or self.options.to_english:
             return None
         return BackgroundTask(self._log, written)
 
@@ -130,7 +131,7 @@ async def begin(visit: Visit, tracks: Tracks, options: Decoding) -> Hearing:
     """Raises `EngineError` when the model cannot be used."""
     assert visit.caller is not None
     model = await swap.model_for(visit.caller)
-    writer = await writer_of(model, options.locale)
+    writer = await writer_of(model, options.written_in)
     return Hearing(visit, tracks, model, writer, options)
 
 

@@ -1,17 +1,20 @@
-"""Transcription for the clients of OpenAI.
+"""Transcription and translation for the clients of OpenAI.
 
 An endpoint is a model here: its ID is the model's name, and `whisper-1`, which many
 programs have written into them, means the endpoint that the key belongs to, or with a
-key of the API the newest base model.
+key of the API the newest base model. What is translated is spoken in the language of
+the project, and becomes English.
 
-Reference: https://platform.openai.com/docs/api-reference/audio/createTranscription
+References: https://platform.openai.com/docs/api-reference/audio/createTranscription
+and https://platform.openai.com/docs/api-reference/audio/createTranslation
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -28,6 +31,7 @@ from starlette.routing import BaseRoute, Route
 
 from engines.base import Decoding, Word
 from engines.captions import Caption, srt, vtt
+from engines.registry import get_engine
 from recognition import hearing, recording
 from recognition.access import Caller, Denied, credentials, endpoints_for, spoken
 from recognition.audio import Tracks
@@ -42,20 +46,16 @@ from transcriptions.wording import Written
 _ALIAS = "whisper-1"
 _FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
 _GRANULARITIES = ("segment", "word")
-_KNOWN = {
+_OF_BOTH = {"file", "model", "prompt", "response_format", "temperature"}
+_OF_TRANSCRIPTION = _OF_BOTH | {
     "chunking_strategy",
-    "file",
     "include",
     "keywords",
     "known_speaker_names",
     "known_speaker_references",
     "language",
     "languages",
-    "model",
-    "prompt",
-    "response_format",
     "stream",
-    "temperature",
     "timestamp_granularities",
 }
 
@@ -69,15 +69,33 @@ class _Asked:
 
 
 async def transcribe(visit: Visit) -> Response:
+    form, caller = await _sent(visit)
+    asked = _asked(form, _OF_TRANSCRIPTION)
+    locale = _locale(caller, _one(form, "language"))
+    return await _heard(visit, form, asked, Decoding(locale, phrases=asked.phrases))
+
+
+async def translate(visit: Visit) -> Response:
+    form, caller = await _sent(visit)
+    await _check_translates(caller)
+    asked = _asked(form, _OF_BOTH)
+    options = Decoding(caller.locale, phrases=asked.phrases, to_english=True)
+    return await _heard(visit, form, asked, options)
+
+
+async def _sent(visit: Visit) -> tuple[FormData, Caller]:
     caller = await _admitted(visit)
     form = await recording.form_of(visit)
-    caller = await _chosen(visit, caller, _one(form, "model"))
-    asked = _asked(form)
-    locale = _locale(caller, _one(form, "language"))
+    return form, await _chosen(visit, caller, _one(form, "model"))
+
+
+async def _heard(
+    visit: Visit, form: FormData, asked: _Asked, options: Decoding
+) -> Response:
     sent = form.get("file")
     if not isinstance(sent, UploadFile):
         raise Refused("Send the recording as the file “file”.", target="file")
-    heard = await visit.attended(_begin(visit, sent, locale, asked.phrases))
+    heard = await visit.attended(_begin(visit, sent, options))
     if asked.is_streamed:
         visit.is_open = True
         written: list[Written] = []
@@ -87,12 +105,6 @@ async def transcribe(visit: Visit) -> Response:
             background=heard.log(written),
         )
     return await visit.attended(_answer(heard, asked))
-
-
-async def translate(visit: Visit) -> Response:
-    await _caller(visit)
-    message = "Speech is not translated with this engine."
-    raise Refused(message, "NotAllowed", "model")
 
 
 async def models(visit: Visit) -> Response:
@@ -117,11 +129,6 @@ async def _admitted(visit: Visit) -> Caller | None:
         if "authorization" in visit.request.headers:
             raise
         raise Denied(str(error)) from error
-
-
-async def _caller(visit: Visit) -> Caller:
-    """Raises `Denied`."""
-    return await _admitted(visit) or await visit.authorise()
 
 
 async def _chosen(visit: Visit, caller: Caller | None, name: str) -> Caller:
@@ -155,10 +162,19 @@ def _check_model(caller: Caller, name: str) -> None:
         raise Refused(message, "model_not_found", "model", 404)
 
 
-def _asked(form: FormData) -> _Asked:
+async def _check_translates(caller: Caller) -> None:
+    """Before anything is decoded. Raises `Refused` and `EngineError`."""
+    engine = get_engine(caller.engine)
+    if not await asyncio.to_thread(engine.translates, caller.reference):
+        message = "Speech is not translated with this model: that takes a base model "
+        message += "of many languages, and not one of the turbo ones."
+        raise Refused(message, "NotAllowed", "model")
+
+
+def _asked(form: FormData, known: Set[str]) -> _Asked:
     """Raises `Refused` for what is not understood, or would be ignored."""
     names = {name.removesuffix("[]") for name in form}
-    for name in names - _KNOWN:
+    for name in names - known:
         raise Refused(f"{name[:60]} is no known parameter.", "unknown_parameter", name)
     for name in ("include", "known_speaker_names", "known_speaker_references"):
         if name in names:
@@ -227,11 +243,9 @@ def _many(form: FormData, name: str) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
-async def _begin(
-    visit: Visit, sent: UploadFile, locale: str, phrases: tuple[str, ...]
-) -> Hearing:
+async def _begin(visit: Visit, sent: UploadFile, options: Decoding) -> Hearing:
     tracks = await recording.tracks_of(visit, sent.file)
-    return await hearing.begin(visit, tracks, Decoding(locale, phrases=phrases))
+    return await hearing.begin(visit, tracks, options)
 
 
 async def _answer(heard: Hearing, asked: _Asked) -> Response:
@@ -263,8 +277,8 @@ def _verbose(
     heard: Hearing, asked: _Asked, written: Sequence[Written]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {
-        "task": "transcribe",
-        "language": _language(heard.options.locale),
+        "task": "translate" if heard.options.to_english else "transcribe",
+        "language": _language(heard.options.written_in),
         "duration": round(heard.tracks.seconds, 3),
         "usage": _usage(heard.tracks),
     }
@@ -328,7 +342,7 @@ def _event(data: dict[str, Any]) -> str:
 
 
 def _glue(heard: Hearing) -> str:
-    return "" if unit(heard.options.locale) == "character" else " "
+    return "" if unit(heard.options.written_in) == "character" else " "
 
 
 def _usage(tracks: Tracks) -> dict[str, Any]:

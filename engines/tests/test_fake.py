@@ -101,6 +101,19 @@ def test_it_hears_sound_in_memory() -> None:
     assert engine.speech_of(bytes(1024) + b"\1" * 1024) == b"\x00\xff"
 
 
+def test_it_translates_what_it_was_told_to() -> None:
+    options = Decoding("de-DE", to_english=True)
+    engine = FakeEngine({"": "Guten Tag"}, english={"": "Good day"})
+    clips = [Clip("a", pcm=bytes(32_000))]
+    (said,) = engine.transcribe("fake", clips, options)
+    assert (said.text, engine.translates("fake")) == ("Good day", True)
+    engine.train("fake", Corpus("de-DE"), Recipe(), "custom:1", lambda progress: None)
+    for one, reference in ((engine, "custom:1"), (FakeEngine(), "fake")):
+        with pytest.raises(EngineError) as caught:
+            one.transcribe(reference, clips, options)
+        assert caught.value.code == "NotAllowed"
+
+
 def test_it_knows_the_rules_that_it_was_trained_with() -> None:
     engine = FakeEngine()
     rules = Rules(patterns=("cat-\\d",))

@@ -138,7 +138,12 @@ def test_a_doubtful_clip_is_heard_once_more_and_alone(
     again: list[float] = []
 
     def second_look(
-        self: Listener, window: Window, language: str, beam_size: int
+        self: Listener,
+        window: Window,
+        language: str,
+        beam_size: int,
+        *,
+        to_english: bool,
     ) -> list[Word]:
         again.append(window.seconds)
         return [Word(" Again.", 0.0, 99.0, 1.0)]

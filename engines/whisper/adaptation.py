@@ -94,6 +94,11 @@ class Adaptation:
             ) from e
 
 
+def is_adapted(folder: Path) -> bool:
+    """Whether the model of a folder has an adaptation; reads none."""
+    return (folder / _FILE).is_file()
+
+
 class Ways:
     """The ways in which a model writes what it has heard; those of an adaptation, or
     the plain ones. Made once, used for any number of texts."""

@@ -137,6 +137,19 @@ def locales(path: Path) -> frozenset[str]:
     return _ALL if size >= _LARGE_V3_VOCABULARY else _ALL - {"yue"}
 
 
+def translates(reference: str, models_dir: Path) -> bool:
+    """Whether a model was taught to translate, as far as its name and files tell: the
+    published ones of many languages were, but for the turbo ones. Custom ones have
+    learnt to write down one language since, and may have lost the other task by that.
+    Raises as `folder` does."""
+    if is_custom(reference):
+        return False
+    path = folder(reference, models_dir)
+    if "turbo" in (repository(reference) or path.name):
+        return False
+    return _locales(path, reference) != _ENGLISH
+
+
 def _locales(path: Path, reference: str) -> frozenset[str]:
     name = repository(reference) or path.name
     # The distilled ones have every language in their vocabulary, not their weights.

@@ -56,13 +56,20 @@ class Hypothesis:
 class Decoder:
     """Beam search without time stamps in the text, a whole window in one go."""
 
-    def __init__(self, model: WhisperModel, language: str, beam_size: int) -> None:
+    def __init__(
+        self,
+        model: WhisperModel,
+        language: str,
+        beam_size: int,
+        *,
+        to_english: bool = False,
+    ) -> None:
         self.beam_size = beam_size
         self._model = model
         self._tokenizer = Tokenizer(
             model.hf_tokenizer,
             model.model.is_multilingual,
-            task="transcribe",
+            task=task_of(to_english=to_english),
             language=language if model.model.is_multilingual else "en",
         )
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
@@ -158,6 +165,11 @@ class Decoder:
             [_word(word, start) for word in segment["words"]]
             for start, (segment,) in zip(starts, segments, strict=True)
         ]
+
+
+def task_of(*, to_english: bool) -> str:
+    """What Whisper calls it, and has a token for."""
+    return "translate" if to_english else "transcribe"
 
 
 def _word(word: dict[str, Any], start: float) -> Word:

@@ -26,7 +26,7 @@ from engines.base import (
 )
 from engines.display.rules import Rules
 from engines.whisper import activity, arrival, catalog, hub, parts, tokens, train
-from engines.whisper.adaptation import Adaptation, Ways
+from engines.whisper.adaptation import Adaptation, Ways, is_adapted
 from engines.whisper.encoder import LONG, SHORT
 from engines.whisper.hear import Listener
 from engines.whisper.memory import Loaded, Memory
@@ -85,8 +85,19 @@ class WhisperEngine:
                 f"The model {described.name} does not speak {options.locale}.",
                 "LanguageNotSupported",
             )
+        if options.to_english and not self.translates(reference):
+            raise _no_translator(described)
         loaded = self._loaded(reference)
+        # The network has the last word: without the tokens it would only transcribe.
+        if options.to_english and not loaded.model.is_multilingual:
+            raise _no_translator(described)
         return self._transcripts(loaded, clips, options)
+
+    def translates(self, reference: str) -> bool:
+        """Not what was adapted to one language, wherever it lies."""
+        path = catalog.folder(reference, self._models_dir)
+        able = catalog.translates(reference, self._models_dir)
+        return able and not is_adapted(path)
 
     def load(self, reference: str) -> None:
         self._loaded(reference)
@@ -209,11 +220,18 @@ class WhisperEngine:
         try:
             with self._hearing:
                 if options.is_draft:
-                    texts = listener.draft(windows, language, silence)
+                    texts = listener.draft(
+                        windows, language, silence, to_english=options.to_english
+                    )
                     return [_untimed(text) for text in texts]
-                size = options.beam_size
                 return listener.hear(
-                    windows, language, size, silence, adaptation, phrases
+                    windows,
+                    language,
+                    options.beam_size,
+                    silence,
+                    adaptation,
+                    phrases,
+                    to_english=options.to_english,
                 )
         except (MemoryError, RuntimeError) as e:
             if _is_out_of_memory(e):
@@ -221,10 +239,14 @@ class WhisperEngine:
             raise
 
 
+def _no_translator(model: BaseModel) -> EngineError:
+    return EngineError(f"The model {model.name} does not translate.", "NotAllowed")
+
+
 def _phrases(options: Decoding) -> PhraseList | None:
     if not options.phrases or not options.phrase_weight or options.is_draft:
         return None
-    return PhraseList(options.phrases, options.phrase_weight, options.locale)
+    return PhraseList(options.phrases, options.phrase_weight, options.written_in)
 
 
 def _untimed(text: str) -> list[Word]:

@@ -17,7 +17,7 @@ from faster_whisper import WhisperModel
 from engines.base import Word
 from engines.whisper import domain, phrases
 from engines.whisper.adaptation import Adaptation
-from engines.whisper.decoder import Decoder, Hypothesis
+from engines.whisper.decoder import Decoder, Hypothesis, task_of
 from engines.whisper.encoder import LONG, Encoder, Silence, brief, span
 from engines.whisper.phrases import PhraseList
 from engines.whisper.sound import Window
@@ -43,6 +43,11 @@ class Listener:
         self._model = model
         self._encoder = Encoder(model)
 
+    @property
+    def is_multilingual(self) -> bool:
+        """Whether it can be told a language and a task."""
+        return bool(self._model.model.is_multilingual)
+
     def hear(
         self,
         windows: Sequence[Window],
@@ -51,9 +56,11 @@ class Listener:
         silence: Silence = LONG,
         adaptation: Adaptation | None = None,
         expected: PhraseList | None = None,
+        *,
+        to_english: bool = False,
     ) -> list[list[Word]]:
         """The words of each window, in seconds from the start of its clip."""
-        decoder = Decoder(self._model, language, beam_size)
+        decoder = Decoder(self._model, language, beam_size, to_english=to_english)
         heard: list[list[Word]] = [[] for _ in windows]
         size = batch_size(self._encoder.width)
         for batch in batches([window.seconds for window in windows], size):
@@ -61,15 +68,24 @@ class Listener:
             words = self._look(some, decoder, silence, adaptation, expected)
             for at, window, found in zip(batch, some, words, strict=True):
                 if found is None:
-                    found = self._second_look(window, language, beam_size)
+                    found = self._second_look(
+                        window, language, beam_size, to_english=to_english
+                    )
+                if to_english:
+                    found = whole(found)
                 heard[at] = [_in_clip(word, window) for word in found]
         return heard
 
     def draft(
-        self, windows: Sequence[Window], language: str, silence: Silence
+        self,
+        windows: Sequence[Window],
+        language: str,
+        silence: Silence,
+        *,
+        to_english: bool = False,
     ) -> list[str]:
         """The text of each window as fast as can be; empty where it is no speech."""
-        decoder = Decoder(self._model, language, beam_size=1)
+        decoder = Decoder(self._model, language, beam_size=1, to_english=to_english)
         texts = [""] * len(windows)
         size = batch_size(self._encoder.width)
         for batch in batches([window.seconds for window in windows], size):
@@ -114,10 +130,13 @@ class Listener:
                 looks[at] = found
         return looks
 
-    def _second_look(self, window: Window, language: str, beam_size: int) -> list[Word]:
+    def _second_look(
+        self, window: Window, language: str, beam_size: int, *, to_english: bool
+    ) -> list[Word]:
         segments, _ = self._model.transcribe(
             window.samples,
             language=language,
+            task=task_of(to_english=to_english),
             beam_size=beam_size,
             word_timestamps=True,
             max_new_tokens=token_limit(window.seconds),
@@ -127,6 +146,23 @@ class Listener:
             for segment in segments
             for word in segment.words or ()
         ]
+
+
+def whole(words: Sequence[Word]) -> list[Word]:
+    """English words out of their pieces: faster-whisper cuts text by the language that
+    is spoken, and the one of Chinese or Thai speech at every sign.
+
+    >>> [word.text for word in whole([Word(" Hel", 0, 1, 0.9), Word("lo", 1, 2, 0.8)])]
+    [' Hello']
+    """
+    found: list[Word] = []
+    for word in words:
+        if found and not word.text[:1].isspace():
+            last = found.pop()
+            least = min(last.probability, word.probability)
+            word = Word(last.text + word.text, last.start, word.end, least)
+        found.append(word)
+    return found
 
 
 def batch_size(width: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,16 @@ key = keys.renew(endpoint, 1)
 print("deployed", endpoint.pk, key)
 """
 
+_DEPLOY_BASE = """
+from endpoints import keys, services
+from projects.models import Project
+from training.models import SpeechModel
+
+model = SpeechModel.objects.get(reference={reference!r})
+endpoint = services.create(Project.objects.get(), model, "Base")
+print("deployed", endpoint.pk, keys.renew(endpoint, 1))
+"""
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -54,14 +64,24 @@ class Deployed:
 @contextmanager
 def deployed(folder: Path, **more: str) -> Iterator[Deployed]:
     with running(folder, **more) as studio:
-        done = subprocess.run(
-            [sys.executable, "manage.py", "shell", "--command", _DEPLOY],
-            cwd=ROOT,
-            env=clean_environment() | {"DATA_DIR": str(folder)} | more,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        words = done.stdout[done.stdout.index("deployed") :].split()
-        yield Deployed(studio, studio.url, words[1], words[2])
+        yield _deploy(studio, _DEPLOY, more)
+
+
+def deploy_base(ward: Deployed, reference: str, **more: str) -> Deployed:
+    """An endpoint of the same installation that answers with this base model; `more`
+    is what the installation was started with."""
+    return _deploy(ward.studio, _DEPLOY_BASE.format(reference=reference), more)
+
+
+def _deploy(studio: Studio, script: str, more: Mapping[str, str]) -> Deployed:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--command", script],
+        cwd=ROOT,
+        env=clean_environment() | {"DATA_DIR": str(studio.folder), **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    words = done.stdout[done.stdout.index("deployed") :].split()
+    return Deployed(studio, studio.url, words[1], words[2])

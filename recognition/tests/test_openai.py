@@ -9,7 +9,8 @@ from endpoints.models import LogEntry, Usage
 from engines.base import EngineError
 from engines.display.rules import Rules
 from engines.fake import FakeEngine
-from recognition import recording, writers
+from recognition import hearing, recording, writers
+from recognition.access import forget
 from recognition.app import application
 from recognition.places import Places
 from recognition.tests import data_plane
@@ -17,6 +18,7 @@ from recognition.tests.data_plane import DataPlaneTestCase, hum, silence, wav
 from speechstudio.test import fake_engine
 
 PATH = "/v1/audio/transcriptions"
+TRANSLATIONS = "/v1/audio/translations"
 
 
 class OpenAITests(DataPlaneTestCase):
@@ -28,7 +30,7 @@ class OpenAITests(DataPlaneTestCase):
         headers = {"Authorization": f"Bearer {more.pop('key', self.key)}"}
         with fake_engine(engine):
             return self.ask(
-                PATH,
+                more.pop("path", PATH),
                 key="",
                 headers=headers,
                 data={name: value for name, value in data.items() if value is not None},
@@ -193,10 +195,82 @@ class OpenAITests(DataPlaneTestCase):
         body = {"model": (None, "whisper-1"), "file": (None, "text")}
         assert self.ask(PATH, files=body).status_code == 400
 
+    def translated(self, **more: Any) -> Any:
+        """German speech by a model that translates, if not told otherwise."""
+        german = {"": "Hallo Welt. Tschüss."}
+        english = {"": "Hello world. Bye."}
+        more.setdefault("engine", FakeEngine(german, english=english))
+        return self.said(path=TRANSLATIONS, **more)
+
+    def speak(self, locale: str) -> None:
+        self.project.locale = locale
+        self.project.save()
+        forget()
+
+    def test_translation_is_english_in_all_formats(self) -> None:
+        self.speak("ja-JP")
+        text = "Hello world. Bye."
+        engine = FakeEngine({"": "こんにちは。"}, english={"": text})
+        answer = self.translated(engine=engine).json()
+        # Words of English are joined by spaces, whatever was spoken.
+        assert answer["text"] == text
+        assert (engine.decodings[0].locale, engine.decodings[0].to_english) == (
+            "ja-JP",
+            True,
+        )
+        said = {
+            form: self.translated(data={"response_format": form}).text
+            for form in ("text", "srt", "vtt")
+        }
+        assert said["text"] == f"{text}\n"
+        assert said["srt"].startswith("1\n00:00:00,000 --> 00:00:02,000\nHello world.")
+        assert said["vtt"].startswith("WEBVTT\n")
+        answer = self.translated(data={"response_format": "verbose_json"}).json()
+        assert (answer["task"], answer["language"]) == ("translate", "english")
+        assert [one["text"] for one in answer["segments"]] == ["Hello world.", "Bye."]
+        assert answer["duration"] == 3.0 and "words" not in answer
+
+    def test_translation_is_written_as_english_is(self) -> None:
+        self.speak("de-DE")
+        with patch.object(hearing, "writer_of", wraps=hearing.writer_of) as writer_of:
+            data = {"prompt": "Ward 9, metoprolol", "temperature": "0"}
+            engine = FakeEngine(english={"": "hello."})
+            assert self.translated(engine=engine, data=data).json()["text"] == "Hello."
+        assert [call.args[1] for call in writer_of.call_args_list] == ["en-US"]
+        assert engine.decodings[0].phrases == ("Ward 9", "metoprolol")
+
     def test_translation_is_refused_honestly(self) -> None:
-        answer = self.ask("/v1/audio/translations")
+        answer = self.said(path=TRANSLATIONS)
         assert answer.status_code == 400
-        assert "not translated" in answer.json()["error"]["message"]
+        error = answer.json()["error"]
+        assert (error["code"], error["param"]) == ("NotAllowed", "model")
+        assert "not translated" in error["message"]
+        assert self.translated(key="wrong").status_code == 401
+        for name in ("language", "stream", "keywords", "timestamp_granularities"):
+            answer = self.translated(data={name: "de"})
+            assert answer.status_code == 400
+            assert answer.json()["error"]["code"] == "unknown_parameter"
+        for data in ({"temperature": "0.5"}, {"response_format": "diarized_json"}):
+            assert self.translated(data=data).status_code == 400
+
+    def test_model_that_answers_until_the_new_one_is_read_may_not_translate(
+        self,
+    ) -> None:
+        engine = FakeEngine(english={"": "Hello."})
+        answers = [True, False]
+        engine.translates = lambda reference: answers.pop(0)
+        answer = self.translated(engine=engine)
+        error = answer.json()["error"]
+        assert answer.status_code == 400
+        assert (error["code"], error["param"]) == ("NotAllowed", "model")
+
+    def test_translations_are_not_logged_as_transcripts(self) -> None:
+        self.endpoint.logging_enabled = True
+        self.endpoint.save()
+        forget()
+        assert self.translated().is_success
+        assert not LogEntry.objects.exists()
+        assert Usage.objects.get().requests == 1
 
     def test_prompt_and_keywords_are_expected_phrases(self) -> None:
         engine = FakeEngine({"": "Hello."})
