@@ -111,7 +111,13 @@ def _carry_out(
         return response
     caller.must(Scope.READ if method == "GET" else Scope.WRITE)
     base = f"{request.scheme}://{request.get_host()}"
-    return works[method](Call(request, caller, Addresses(base, version)), **inside)
+    try:
+        return works[method](Call(request, caller, Addresses(base, version)), **inside)
+    except ApiError as e:
+        # As in the reference: what is not there need not be deleted.
+        if method == "DELETE" and e.status == 404:
+            return nothing()
+        raise
 
 
 def nothing() -> HttpResponse:

@@ -8,7 +8,7 @@ from api.shown.endpoints import endpoint
 from api.shown.evaluations import evaluation
 from api.shown.models import base_model, model
 from api.shown.projects import project
-from api.shown.transcriptions import transcription
+from api.shown.transcriptions import transcription, with_seconds
 from api.shown.webhooks import delivery, web_hook
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "project",
     "transcription",
     "web_hook",
+    "with_seconds",
 ]

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import FloatField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
 from api.addresses import Addresses
 from api.shown.parts import course, described, duration, model_reference, state
-from transcriptions.models import Transcription
+from transcriptions.models import Transcription, TranscriptionFile
 from transcriptions.results import iso
 
 
 def transcription(row: Transcription, addresses: Addresses) -> dict[str, Any]:
-    """`row` has the annotation `seconds`, of all its recordings.
+    """`row` is one `with_seconds`.
 
     What is transcribed is not shown, as in the reference: its addresses may hold keys.
     """
@@ -26,6 +29,14 @@ def transcription(row: Transcription, addresses: Addresses) -> dict[str, Any]:
     if row.model:
         shown["model"] = model_reference(row.model, addresses)
     return shown
+
+
+def with_seconds(rows: QuerySet[Transcription]) -> QuerySet[Transcription]:
+    """How long their recordings are together, as `seconds`."""
+    files = TranscriptionFile.objects.filter(transcription=OuterRef("pk")).order_by()
+    total = files.values("transcription").values(total=Sum("seconds"))
+    seconds = Coalesce(Subquery(total), Value(0.0), output_field=FloatField())
+    return rows.annotate(seconds=seconds)
 
 
 def _properties(row: Any, version: str) -> dict[str, Any]:

@@ -99,8 +99,10 @@ class ProjectsTestCase(ApiTestCase):
         assert self.call("GET", "projects", key=self.charlie_key).json() == {
             "values": []
         }
-        for method in ("GET", "DELETE"):
-            self.refused(self.call(method, path, key=self.charlie_key), 404)
+        self.refused(self.call("GET", path, key=self.charlie_key), 404)
+        # What is not there for them need not be deleted.
+        assert self.call("DELETE", path, key=self.charlie_key).status_code == 204
+        assert Project.objects.filter(pk=self.project.pk).exists()
         assert self.call("GET", path, key=self.bob_key).status_code == 200
         answer = self.call("DELETE", path, key=self.bob_key)
         self.refused(answer, 403, "InvalidPermissions")

@@ -156,7 +156,6 @@ class MakingTests(WebHooksTestCase):
         for method, end in [
             ("GET", ""),
             ("PATCH", ""),
-            ("DELETE", ""),
             ("POST", ":ping"),
             ("POST", ":test"),
             ("GET", "/deliveries"),
@@ -165,6 +164,8 @@ class MakingTests(WebHooksTestCase):
             body = {} if method == "PATCH" else None
             answer = self.call(method, path + end, body, key=self.bob_key)
             self.refused(answer, 404, target="id")
+        assert self.call("DELETE", path, key=self.bob_key).status_code == 204
+        assert WebHook.objects.filter(pk=hook.pk).exists()
         listed = self.call("GET", "webhooks", key=self.bob_key).json()
         assert listed["values"] == []
 

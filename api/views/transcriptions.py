@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import FloatField, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.utils.dateparse import parse_duration
 
@@ -120,7 +119,7 @@ def _transcription_for(
     call: Call, key: UUID, role: Role = Role.VIEWER
 ) -> Transcription:
     """Raises `ApiError`."""
-    rows = _with_seconds(Transcription.objects.select_related("model"))
+    rows = shown.with_seconds(Transcription.objects.select_related("model"))
     return call.caller.row(rows, key, role, "transcriptions")
 
 
@@ -129,18 +128,10 @@ def _list(call: Call, path: str, rows: QuerySet[Transcription]) -> HttpResponse:
         call.request,
         call.addresses,
         path,
-        _with_seconds(rows.select_related("project", "model")),
+        shown.with_seconds(rows.select_related("project", "model")),
         ENTITIES,
         lambda row: shown.transcription(row, call.addresses),
     )
-
-
-def _with_seconds(rows: QuerySet[Transcription]) -> QuerySet[Transcription]:
-    """How long their recordings are together, as `seconds`."""
-    files = TranscriptionFile.objects.filter(transcription=OuterRef("pk")).order_by()
-    total = files.values("transcription").values(total=Sum("seconds"))
-    seconds = Coalesce(Subquery(total), Value(0.0), output_field=FloatField())
-    return rows.annotate(seconds=seconds)
 
 
 @transaction.atomic

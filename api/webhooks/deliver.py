@@ -123,8 +123,8 @@ def _send_in_order(
     one before it did not arrive, or time was over."""
     problems: list[str | None] = []
     for message in messages:
-        is_over = any(problems) or time.monotonic() > until
-        problems.append(None if is_over else _problem(message))
+        is_late = bool(problems) and time.monotonic() > until
+        problems.append(None if is_late or any(problems) else _problem(message))
     return problems
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from api import shown
 from api.addresses import Addresses
@@ -60,9 +60,7 @@ KINDS = (
     Kind(
         "transcription",
         "transcriptions",
-        Transcription.objects.select_related("project", "model").annotate(
-            seconds=Sum("files__seconds", default=0.0)
-        ),
+        shown.with_seconds(Transcription.objects.select_related("project", "model")),
         shown.transcription,
     ),
     Kind(
