@@ -39,6 +39,21 @@ def refresh(resource: Resource) -> int:
     return len(offered)
 
 
+def base_at(client: AzureClient, resource: Resource, address: str) -> SpeechModel:
+    """The base model of this address, also one that is not offered any more: models of
+    it may still be there. Raises `AzureError`."""
+    rows = SpeechModel.objects.filter(engine=resource.key, project=None)
+    if known := rows.filter(reference=address).first():
+        return known
+    found = client.get(address)
+    made, _ = SpeechModel.objects.get_or_create(
+        engine=resource.key,
+        reference=address,
+        defaults=_fields([found]) | {"is_offered": False},
+    )
+    return made
+
+
 def try_refresh(resource: Resource) -> None:
     """Nobody waits for it, and there is another time."""
     try:
@@ -68,7 +83,8 @@ def _fields(found: list[Found]) -> dict[str, Any]:
     one = found[0]
     features = one.get("properties", {}).get("features", {})
     created = parse_datetime(str(one.get("createdDateTime") or ""))
-    locales = {_KNOWN[each["locale"].lower()] for each in found}
+    spoken = (str(each.get("locale")).lower() for each in found)
+    locales = {_KNOWN[tag] for tag in spoken if tag in _KNOWN}
     return {
         "name": str(one.get("displayName") or "Base model")[:200],
         "description": str(one.get("description") or "")[:1000],

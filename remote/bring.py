@@ -17,16 +17,19 @@ from datasets.models import Dataset
 from endpoints.models import Endpoint
 from engines.azure.address import below
 from engines.azure.client import AzureClient
+from engines.azure.errors import AzureError, Kind
 from engines.base import EngineError
 from evaluations.models import Evaluation
 from evaluations.services import create as create_evaluation
 from jobs.models import Gone, Job
 from projects.models import Project
+from remote.bases import base_at, refresh
 from remote.bring_data import bring_dataset
 from remote.course import Found
 from remote.deploy import told
 from remote.make import MARK
 from remote.models import Arrival, Remote
+from remote.rename import remember
 from remote.talk import bare, noted, opened
 from remote.train import TRAINING
 from scoring.locale import language_of
@@ -45,6 +48,8 @@ def bring_in(arrival: Arrival) -> None:
         raise EngineError(message, "InvalidProject")
     notes: list[str] = []
     found: dict[str, int] = {}
+    # Whoever has just added the resource knows none yet, and each model has one.
+    refresh(home.resource)
     with opened(home.resource) as client:
         listed = [
             (kind, one)
@@ -76,6 +81,8 @@ def _bring(client: AzureClient, home: Remote, kind: str, one: Found) -> bool:
     if not address or _known(home, address) or _is_ours(one):
         return False
     _MAKERS[kind](client, home, address, one)
+    if row := _known(home, address):
+        remember(row)
     return True
 
 
@@ -110,7 +117,8 @@ def _dataset(client: AzureClient, home: Remote, address: str, one: Found) -> Non
 
 def _model(client: AzureClient, home: Remote, address: str, one: Found) -> None:
     """One that is ready is so at once: tests that follow need it."""
-    model, row = _model_row(home, address, one)
+    base = _base_of(client, home, one)
+    model, row = _model_row(home, address, one, base)
     if one.get("status") == "Succeeded":
         TRAINING.collect(client, row, model, one)
         row.change(next_poll=None)
@@ -118,11 +126,25 @@ def _model(client: AzureClient, home: Remote, address: str, one: Found) -> None:
         model.hand_over()
 
 
+def _base_of(client: AzureClient, home: Remote, one: Found) -> SpeechModel:
+    """Raises `LeftOut`."""
+    address = _address_in(one.get("baseModel"))
+    if not address:
+        raise LeftOut("its base model is not named.")
+    try:
+        return base_at(client, home.resource, address)
+    except AzureError as e:
+        if e.kind is not Kind.GONE:
+            raise
+        raise LeftOut("its base model is not there any more.") from e
+
+
 @transaction.atomic
-def _model_row(home: Remote, address: str, one: Found) -> tuple[SpeechModel, Remote]:
+def _model_row(
+    home: Remote, address: str, one: Found, base: SpeechModel
+) -> tuple[SpeechModel, Remote]:
     """The model, held by this worker."""
     project = _project(home)
-    base = _model_at(project, one.get("baseModel"))
     weight = one.get("properties", {}).get("customModelWeightPercent")
     model = SpeechModel.objects.create(
         pk=key_of(project, address),
@@ -224,18 +246,24 @@ def _project(home: Remote) -> Project:
 
 def _local(home: Remote, reference: Any) -> Remote | None:
     """What something that is referred to is here."""
+    address = _address_in(reference)
+    return _known(home, address) if address else None
+
+
+def _address_in(reference: Any) -> str:
+    """What a reference refers to; empty where there is none."""
     address = reference.get("self") if isinstance(reference, dict) else None
-    return _known(home, bare(str(address))) if address else None
+    return bare(str(address or ""))
 
 
 def _model_at(project: Project, reference: Any) -> SpeechModel | None:
     """A base model of the resource, or one of the project. A model that is still in
     training is found by its address as well."""
-    address = reference.get("self") if isinstance(reference, dict) else None
+    address = _address_in(reference)
     if not address:
         return None
     rows = SpeechModel.objects.filter(engine=project.engine)
-    found = rows.filter(reference=bare(str(address))).first()
+    found = rows.filter(reference=address).first()
     is_theirs = found is not None and found.project_id in (None, project.pk)
     return found if is_theirs else None
 

@@ -82,7 +82,8 @@ def _adopt(row: Remote, shard: Shard) -> bool:
         return False
     with transaction.atomic():
         known.row.delete()
-        row.change(address=known.address, is_ours=False)
+        told = {"told": known.state.get("told")}
+        row.change(address=known.address, is_ours=False, state=row.state | told)
     return True
 
 

@@ -55,6 +55,8 @@ def make(
         # Nobody is at work any more; whether it is there may be unknown.
         row.change(intended=now() - _AT_WORK if is_second or _may_be(e) else None)
         raise
+    # A name that is changed here is told there from then on; see `rename.py`.
+    row.state["told"] = [body["displayName"], body.get("description", "")]
     keep(row, made)
 
 

@@ -126,6 +126,11 @@ class Arrival(Job):
     task_name: ClassVar[str] = "remote.tasks.bring_in"
     unit_label = "items"
 
+    @property
+    def came(self) -> dict[str, int]:
+        """What came, without what was known already."""
+        return {kind: count for kind, count in self.found.items() if count}
+
     def __str__(self) -> str:
         return f"{self.project} from {self.project.engine}"
 

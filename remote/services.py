@@ -16,6 +16,7 @@ from projects.locales import LOCALES, language_name
 from projects.models import Project
 from remote.course import Found
 from remote.models import Arrival, Remote
+from remote.rename import remember
 from remote.talk import bare, opened, reference
 from resources.models import Resource
 
@@ -111,7 +112,7 @@ def _made(user: User, resource: Resource, there: There, one: Found) -> Arrival:
     project = projects.create(
         user, there.name[:200], locale, description, engine=resource.key
     )
-    Remote.objects.create(
+    home = Remote.objects.create(
         kind=Remote.Kind.PROJECT,
         local=project.pk,
         project=project,
@@ -119,6 +120,7 @@ def _made(user: User, resource: Resource, there: There, one: Found) -> Arrival:
         address=there.address,
         is_ours=False,
     )
+    remember(home)
     return _arrive(project)
 
 

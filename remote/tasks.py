@@ -5,7 +5,7 @@ from celery import shared_task
 from engines.base import EngineError
 from evaluations.models import Shard
 from jobs.runner import run
-from remote import bring, evaluate
+from remote import bring, evaluate, rename
 from remote.bases import try_refresh, without_bases
 from remote.deploy import DEPLOYMENT, catch_up
 from remote.evaluate import TESTING
@@ -60,6 +60,7 @@ def poll() -> None:
 def tidy() -> None:
     tidy_up()
     catch_up()
+    rename.catch_up()
     mend_clock()
     for resource in without_bases():
         try_refresh(resource)

@@ -110,6 +110,8 @@ class BringTestCase(RemoteTestCase):
         with self.on_commit():
             self.client.post(reverse("project-refresh", args=[project.pk]))
         self.rounds()
+        shown = self.client.get(project.arrival.get_absolute_url())
+        assert "1 new dataset<" in shown.content.decode()
         assert project.datasets.count() == 3
         assert project.models.count() == project.endpoints.count() == 1
         arrival = Arrival.objects.get(project=project)
@@ -148,6 +150,66 @@ class BringTestCase(RemoteTestCase):
         model.refresh_from_db()
         assert model.status == Job.Status.SUCCEEDED, model.error
         assert Dataset.objects.filter(project=self.home).count() == 2
+
+    def test_an_endpoint_says_where_its_logs_are(self) -> None:
+        endpoint = self.bring().endpoints.get()
+        shown = self.client.get(endpoint.get_absolute_url()).content.decode()
+        address = Remote.of("endpoint", endpoint.pk).address
+        assert "kept at West, and is not shown here" in shown
+        assert f"{address}/files/logs" in shown
+
+    def test_new_names_are_told_there(self) -> None:
+        project = self.bring()
+        test, calls = project.evaluations.get(), project.datasets.get(name="Calls")
+        tasks.tidy()
+        assert not [call for call in self.api.calls if call.startswith("PATCH")]
+        datasets.rename(calls, "Calls of March", "All of them")
+        training.rename(project.models.get(), "Ward 7", "")
+        evaluations.rename(test, "April", "")
+        endpoints.rename(project.endpoints.get(), "Ward 7", "")
+        tasks.tidy()
+        there = self.home.datasets.get(name="Calls of March")
+        assert there.description == "All of them"
+        assert self.home.models.get().name == "Ward 7"
+        assert self.home.evaluations.get().name == "April"
+        assert self.home.endpoints.get().name == "Ward 7"
+        told = [call for call in self.api.calls if call.startswith("PATCH")]
+        tasks.tidy()
+        again = [call for call in self.api.calls if call.startswith("PATCH")]
+        assert again == told
+
+    def test_a_name_waits_for_a_resource_that_is_away(self) -> None:
+        project = self.bring()
+        training.rename(project.models.get(), "Ward 7", "")
+
+        def away(request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("refused")
+
+        with self.swapped(httpx.MockTransport(away)):
+            tasks.tidy()
+        assert self.home.models.get().name == "Ward A"
+        tasks.tidy()
+        assert self.home.models.get().name == "Ward 7"
+
+    def test_a_resource_that_was_just_added_has_base_models_to_bring_for(self) -> None:
+        SpeechModel.objects.filter(engine="west").delete()
+        model = self.bring().models.get()
+        assert (model.status, model.base.name) == (Job.Status.SUCCEEDED, "base")
+
+    def test_models_of_a_base_that_is_not_offered_any_more_come(self) -> None:
+        SpeechModel.objects.filter(engine="west").delete()
+
+        def retired(request: httpx.Request) -> httpx.Response | None:
+            if request.url.path.endswith("/models/base"):
+                return httpx.Response(200, json={"values": []})
+            return None
+
+        with self.swapped(Fault(retired)):
+            project = self.bring()
+        assert project.arrival.notes == []
+        base = project.models.get().base
+        assert (base.name, base.is_offered) == ("base", False)
+        assert project.evaluations.get().status == Job.Status.SUCCEEDED
 
     def test_data_that_is_not_given_away_is_listed(self) -> None:
         def empty(request: httpx.Request) -> httpx.Response | None:
