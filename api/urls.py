@@ -119,6 +119,7 @@ urlpatterns = [
     path("api/", openapi.reference, name="api-reference"),
     path("speechtotext/openapi.json", openapi.document, name="api-document"),
     path("", include("api.key_urls")),
+    path("", include("api.hook_urls")),
     path(
         "speechtotext/files/<str:collection>/<uuid:id>/<uuid:file_id>/<path:name>",
         open_to_all(files.fetch),

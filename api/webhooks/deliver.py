@@ -158,9 +158,11 @@ def _leave_alone(hooks: set[UUID]) -> None:
     waiting.filter(due__lt=until).update(due=until)
 
 
-def send_again(hook: WebHook) -> int:
-    """Have what was given up tried again; how many that are."""
+def send_again(hook: WebHook, only: UUID | None = None) -> int:
+    """Have what was given up tried again, or one message of it; how many that is."""
     given_up = hook.deliveries.filter(state=State.GIVEN_UP)
+    if only:
+        given_up = given_up.filter(pk=only)
     return given_up.update(state=State.WAITING, tries=0, due=now())
 
 
