@@ -44,11 +44,6 @@ class Kind:
     def label(self) -> str:
         return Dataset.Kind(self.value).label
 
-    @property
-    def sample_name(self) -> str:
-        """What the example of this kind is called when it is downloaded."""
-        return f"example-{self.value.lower()}{self.suffixes[0]}"
-
     def is_offered(self, use: str, locale: str) -> bool:
         places = self.locales
         if use == _TRAINING and self.training_locales is not None:

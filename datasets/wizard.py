@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +17,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from datasets import services, uploads
+from datasets import examples, services, uploads
 from datasets.fetch import file_name, shown_address
 from datasets.forms import NewDatasetForm, SourceForm, limits_of, name_of
 from datasets.incoming import Upload
@@ -24,6 +25,7 @@ from datasets.kinds import BY_VALUE, KINDS, Kind, offered
 from datasets.models import Dataset
 from datasets.uploads import UploadError, unused
 from projects.access import project_for
+from projects.locales import language_name
 from projects.models import Project, Role
 from projects.requests import Request
 from projects.wizard import Wizard
@@ -38,7 +40,6 @@ _WIZARD = Wizard(
         "review": ("Review", ()),
     },
 )
-_EXAMPLES = settings.BASE_DIR / "datasets" / "examples"
 # Answers of the source step that must not be in any address.
 _NOT_KEPT = {"source": "", "url": "", "file": ""}
 _MAX_ADDRESSES = 20  # kept for a person at once
@@ -82,11 +83,15 @@ def show(request: Request, project_id: UUID, step: str) -> HttpResponse:
 
 @require_safe
 def example(request: Request, kind: str) -> HttpResponseBase:
-    """A small file of this kind, as it should be."""
+    """A small file of this kind, as it should be, in the language of `locale`."""
     if kind not in BY_VALUE:
         raise Http404("No such type.")
-    name = BY_VALUE[kind].sample_name
-    return FileResponse((_EXAMPLES / name).open("rb"), as_attachment=True)
+    one, locale = BY_VALUE[kind], request.GET.get("locale", examples.DEFAULT)
+    return FileResponse(
+        io.BytesIO(examples.content(one, locale)),
+        as_attachment=True,
+        filename=examples.name_of(one, locale),
+    )
 
 
 @require_POST
@@ -158,10 +163,18 @@ def _kinds(form: NewDatasetForm) -> dict[str, Any]:
     elsewhere = [kind for kind in KINDS if use in kind.uses and kind not in there]
     return {
         "use": Dataset.Use(use),
-        "cards": [(kind, limits_of(kind)) for kind in there],
+        "cards": [
+            (kind, limits_of(kind), _example_language(kind, locale)) for kind in there
+        ],
         "elsewhere": [(k, _REASONS[Dataset.Kind(k.value)]) for k in elsewhere],
         "other_use": [kind for kind in KINDS if use not in kind.uses],
     }
+
+
+def _example_language(kind: Kind, locale: str) -> str:
+    """The language of the example; empty when it is the one of the project."""
+    given = examples.locale_of(kind, locale)
+    return "" if given == locale else language_name(given)
 
 
 def _sources(

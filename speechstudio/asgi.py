@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import tempfile
@@ -195,3 +196,7 @@ import_module(settings.ROOT_URLCONF)
 _handler = Handler()
 # Its types say the same in other words.
 _data_plane: Any = data_plane.application
+# What has been loaded stays: to look through it again and again for what may go takes
+# long enough to be noticed.
+gc.collect()
+gc.freeze()

@@ -48,7 +48,7 @@ _WINDOW = np.hanning(_FRAME).astype(np.float32)
 # of every one of these, by the margin that is given.
 _CLIPPED = 0.001  # share; clean 0.00002, the same speech 6 dB too loud 0.005
 _SILENT, _SILENT_SECONDS = 0.8, 2.0  # share; clean at most 0.46
-_LOW_DBFS = -45.0  # clean at least -27
+LOW_DBFS = -45.0  # clean at least -27
 _CUT_OFF_DB, _QUIET_SNR_DB = 6.0, 20.0  # clean begins and ends 17 dB below speech
 _TELEPHONE_HZ = (3_000, 4_700)  # from 8 kHz: at most 4,600; clean 16 kHz from 5,500
 _WIDE_RATE_HZ = 16_000
@@ -219,7 +219,7 @@ def _mostly_silence(measures: Measures, seconds: float) -> _Warning:
 
 
 def _low_level(measures: Measures) -> _Warning:
-    if measures.level_dbfs >= _LOW_DBFS:
+    if measures.level_dbfs >= LOW_DBFS:
         return None
     message = f"is very quiet: speech has {measures.level_dbfs:.0f} dBFS; about -23 is "
     message += "usual"
