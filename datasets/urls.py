@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from datasets import report_views, upload_views, views, wizard
+from datasets import guide, report_views, upload_views, views, wizard
 
 urlpatterns = [
+    path("guide/data/", guide.show, name="data-guide"),
     path("projects/<uuid:project_id>/datasets/", views.index, name="dataset-list"),
     path(
         "projects/<uuid:project_id>/datasets/new/", wizard.start, name="dataset-create"

@@ -163,18 +163,19 @@ def _kinds(form: NewDatasetForm) -> dict[str, Any]:
     elsewhere = [kind for kind in KINDS if use in kind.uses and kind not in there]
     return {
         "use": Dataset.Use(use),
-        "cards": [
-            (kind, limits_of(kind), _example_language(kind, locale)) for kind in there
-        ],
+        "cards": [(kind, limits_of(kind)) for kind in there],
+        "text_language": _other_language(there, locale),
+        "has_sound": any(kind.value in examples.WITH_SOUND for kind in there),
         "elsewhere": [(k, _REASONS[Dataset.Kind(k.value)]) for k in elsewhere],
         "other_use": [kind for kind in KINDS if use not in kind.uses],
     }
 
 
-def _example_language(kind: Kind, locale: str) -> str:
-    """The language of the example; empty when it is the one of the project."""
-    given = examples.locale_of(kind, locale)
-    return "" if given == locale else language_name(given)
+def _other_language(kinds: list[Kind], locale: str) -> str:
+    """The language of the examples of text; empty when it is the project's."""
+    texts = [kind for kind in kinds if kind.value not in examples.WITH_SOUND]
+    given = {examples.locale_of(kind, locale) for kind in texts} - {locale}
+    return ", ".join(map(language_name, given))
 
 
 def _sources(

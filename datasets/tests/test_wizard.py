@@ -5,7 +5,6 @@ from unittest import mock
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import override_settings
@@ -313,32 +312,6 @@ class WizardTestCase(BaseTestCase):
         self.assert_stranger_gets_404(self.url("source"), "post")
         self.assert_stranger_gets_404(self.url("use"))
 
-    def test_there_is_an_example_of_each_type(self) -> None:
-        for kind in KINDS:
-            page = self.client.get(reverse("dataset-example", args=[kind.value]))
-            assert kind.sample_name in page["Content-Disposition"]
-            assert 0 < len(page.getvalue()) < 100_000
-        url = reverse("dataset-example", args=["secret"])
-        assert self.client.get(url).status_code == 404
-
     def upload(self) -> Upload:
         self.file.seek(0)
         return uploads.keep_whole(self.project, self.alice, self.file)
-
-
-class ExampleTestCase(BaseTestCase):
-    def test_each_example_imports_without_a_warning(self) -> None:
-        folder = settings.BASE_DIR / "datasets" / "examples"
-        for kind in KINDS:
-            file = ContentFile((folder / kind.sample_name).read_bytes())
-            file.name = kind.sample_name
-            use = sorted(kind.uses)[0]
-            with self.on_commit():
-                dataset = services.upload(
-                    self.project, kind.value, file, kind=kind.value, use=use
-                )
-            dataset.refresh_from_db()
-            assert dataset.status == Job.Status.SUCCEEDED, (kind, dataset.error)
-            assert (dataset.accepted > 0, dataset.rejected) == (True, 0)
-            loud = dataset.findings.exclude(level="note")
-            assert [str(f) for f in loud] == []
