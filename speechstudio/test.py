@@ -10,10 +10,12 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TestCase
 
 from datasets.models import Dataset, Loudness, Utterance
@@ -46,6 +48,10 @@ class BaseTestCase(TestCase):
         projects.set_role(cls.project, cls.bob.pk, Role.VIEWER)
 
     def setUp(self) -> None:
+        # Requests close connections that are old. That of a test is in a transaction,
+        # which is nobody else's to end.
+        kept = "close_if_unusable_or_obsolete"
+        self.enterContext(patch.object(BaseDatabaseWrapper, kept))
         self.addCleanup(delete_tree, "projects")
         self.client.force_login(self.alice)
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -100,13 +99,6 @@ class SchemathesisTestCase(ApiTestCase):
             "model2": reference("models/base", base),
             "baseModel": reference("models/base", base),
         }
-
-    def setUp(self) -> None:
-        super().setUp()
-        # The connection is in a transaction that is not a request's to end.
-        for signal in (request_started, request_finished):
-            signal.disconnect(close_old_connections)
-            self.addCleanup(signal.connect, close_old_connections)
 
     def test_whatever_comes_is_answered_as_documented(self) -> None:
         schema = schemathesis.openapi.from_dict(copy.deepcopy(contract()))
