@@ -90,7 +90,7 @@ def upload(page: Page) -> None:
     page.get_by_label("Audio + human-labeled transcript").check()
     with page.expect_download() as example:
         page.locator(".kind-card a").first.click()
-    assert example.value.suggested_filename == "example-audiofiles.zip"
+    assert example.value.suggested_filename == "example-audiofiles-en-US.zip"
     page.get_by_role("button", name="Next").last.click()
     page.locator("input[type=file]").set_input_files(
         {
